@@ -1,0 +1,1 @@
+"""Load, stream and train on event-camera data with PyTorch."""

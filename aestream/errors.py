@@ -1,0 +1,29 @@
+"""What aestream raises and warns of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FormatError(ValueError):
+    """Bytes are not what the format says.
+
+    Attributes:
+        offset: bytes from the start of the file to where something else was expected, or None where no place is meant.
+    """
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.offset)
+
+    def located(self, path: str) -> FormatError:
+        """The same error, its message led by the path and the offset."""
+        place = path if self.offset is None else f"{path}, byte {self.offset}"
+        return FormatError(f"{place}: {self.args[0]}", self.offset)
+
+
+class TruncatedFileWarning(UserWarning):
+    """A file ends inside a word, a line or a packet; everything before it was read."""

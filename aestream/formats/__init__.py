@@ -1,0 +1,44 @@
+"""Which module opens which file: by content, never by the extension alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from aestream import _core
+from aestream.errors import FormatError
+from aestream.formats.base import OpenedFile
+from aestream.formats.prophesee import open_dat, open_headerless, open_raw
+
+_OPENERS: dict[str, Callable[[_core.MappedFile], OpenedFile]] = {"raw": open_raw, "dat": open_dat}
+_HEADERLESS = ("evt2", "evt21", "evt21_legacy", "evt3")
+
+
+def open_file(path: str | os.PathLike[str], *, format: str | None = None, columns: str | None = None) -> OpenedFile:
+    """Open an event file.
+
+    Args:
+        path: the file.
+        format: its format, for payloads without a header; None looks at the bytes.
+        columns: order of the columns of a text file without a header, such as ``"txyp"``.
+
+    Raises:
+        FormatError: if the bytes are of no format that this version reads, or damaged.
+        OSError: if the file cannot be opened.
+    """
+    file = _core.MappedFile(os.fspath(path))
+    try:
+        return _open(file, format, columns)
+    except FormatError as error:
+        raise error.located(os.fspath(path)) from None
+
+
+def _open(file: _core.MappedFile, format: str | None, columns: str | None) -> OpenedFile:
+    detected = _core.detect_format(file)
+    if format in _HEADERLESS and detected != "raw":
+        return open_headerless(file, format)
+    if detected not in _OPENERS:
+        known = ", ".join(_OPENERS)
+        found = f"{detected} file" if detected else "bytes of no known format"
+        raise FormatError(f"expected one of {known}; found {found}")
+    return _OPENERS[detected](file)

@@ -1,0 +1,37 @@
+// C++ errors as Python's: FormatError keeps its offset, a file that cannot be opened raises the OSError of its errno.
+#include <system_error>
+
+#include "bindings/bindings.hpp"
+#include "core/error.hpp"
+
+namespace aestream {
+namespace {
+
+void raise_format_error(const FormatError& error) {
+  const py::object type = py::module_::import("aestream.errors").attr("FormatError");
+  PyErr_SetObject(type.ptr(), type(error.what(), error.offset()).ptr());
+}
+
+void raise_os_error(const std::system_error& error) {
+  const py::object type = py::module_::import("builtins").attr("OSError");
+  const std::string text = error.what();  // "path: message"
+  const std::string path = text.substr(0, text.rfind(": "));
+  const py::object value = type(error.code().value(), error.code().message(), path);
+  PyErr_SetObject(py::type::of(value).ptr(), value.ptr());
+}
+
+}  // namespace
+
+void register_errors(py::module_&) {
+  py::register_exception_translator([](std::exception_ptr thrown) {
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const FormatError& error) {
+      raise_format_error(error);
+    } catch (const std::system_error& error) {
+      raise_os_error(error);
+    }
+  });
+}
+
+}  // namespace aestream

@@ -1,0 +1,51 @@
+// Mapped files, what their first bytes say, and the pool of result memory.
+#include "bindings/bindings.hpp"
+#include "core/mapped_file.hpp"
+#include "core/parallel.hpp"
+#include "decode/evt21.hpp"
+#include "decode/header.hpp"
+#include "decode/registry.hpp"
+
+namespace aestream {
+namespace {
+
+py::dict to_dict(const StreamHeader& header) {
+  py::dict result;
+  result["format"] = header.format;
+  result["fields"] = header.fields;
+  result["payload"] = header.payload;
+  result["width"] = header.width;
+  result["height"] = header.height;
+  result["variant"] = header.variant;
+  result["event_type"] = header.event_type;
+  return result;
+}
+
+}  // namespace
+
+void register_files(py::module_& module) {
+  py::classh<MappedFile>(module, "MappedFile", py::buffer_protocol())
+      .def(py::init<const std::string&>(), py::arg("path"), py::call_guard<py::gil_scoped_release>())
+      .def("__len__", [](const MappedFile& file) { return file.bytes().size(); })
+      .def_buffer([](MappedFile& file) {
+        return py::buffer_info(const_cast<std::uint8_t*>(file.bytes().data()), 1, "B",
+                               static_cast<py::ssize_t>(file.bytes().size()), true);
+      });
+  module.def("detect_format", [](const MappedFile& file) { return detect_format(file.bytes()); }, py::arg("file"));
+  module.def("read_raw_header", [](const MappedFile& file) { return to_dict(read_raw_header(file.bytes())); },
+             py::arg("file"));
+  module.def("read_dat_header", [](const MappedFile& file) { return to_dict(read_dat_header(file.bytes())); },
+             py::arg("file"));
+  module.def(
+      "sniff_evt21_order",
+      [](const MappedFile& file, std::size_t begin) {
+        const ByteSpan bytes = file.bytes();
+        return sniff_evt21_order(bytes.subspan(std::min(begin, bytes.size()))) == Evt21Order::Legacy ? "legacy" : "little";
+      },
+      py::arg("file"), py::arg("begin"));
+  module.def("default_threads", &default_threads);
+  module.def("empty_pool", &empty_pool);
+  module.def("pooled_bytes", &pooled_bytes);
+}
+
+}  // namespace aestream

@@ -1,0 +1,98 @@
+// Recording: arguments checked, GIL released, one call into the core.
+#include <cstring>
+
+#include "bindings/bindings.hpp"
+#include "core/parallel.hpp"
+#include "decode/registry.hpp"
+#include "recording.hpp"
+#include "stream_source.hpp"
+
+namespace aestream {
+namespace {
+
+std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const std::string& decoder, std::size_t begin) {
+  if (begin > file->bytes().size()) throw py::value_error("begin lies behind the end of the file");
+  auto source = std::make_unique<StreamSource>(file, make_decoder(decoder), begin);
+  return std::make_unique<Recording>(std::move(file), std::move(source));
+}
+
+py::array_t<std::uint8_t> to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
+
+struct IndexHead {
+  std::uint64_t num_events, cut_bytes;
+  std::int64_t t_first, t_max;
+};
+
+py::bytes pack_index(const Index& index) {
+  const IndexHead head{index.num_events, index.cut_bytes, index.t_first, index.t_max};
+  std::string bytes(sizeof head + index.checkpoints.size() * sizeof(Checkpoint), '\0');
+  std::memcpy(bytes.data(), &head, sizeof head);
+  std::memcpy(bytes.data() + sizeof head, index.checkpoints.data(), bytes.size() - sizeof head);
+  return bytes;
+}
+
+Index unpack_index(std::string_view bytes) {
+  IndexHead head;
+  if (bytes.size() < sizeof head + sizeof(Checkpoint) || (bytes.size() - sizeof head) % sizeof(Checkpoint) != 0) {
+    throw py::value_error("not a packed index");
+  }
+  std::memcpy(&head, bytes.data(), sizeof head);
+  Index index{{}, head.num_events, head.cut_bytes, true, head.t_first, head.t_max};
+  index.checkpoints.resize((bytes.size() - sizeof head) / sizeof(Checkpoint));
+  std::memcpy(index.checkpoints.data(), bytes.data() + sizeof head, bytes.size() - sizeof head);
+  return index;
+}
+
+/// A getter that builds the index when it is not there yet.
+template <class T>
+auto of_index(T Index::*field) {
+  return [field](const Recording& recording) {
+    const py::gil_scoped_release released;
+    return recording.index(default_threads()).*field;
+  };
+}
+
+}  // namespace
+
+void register_recording(py::module_& module) {
+  using Release = py::call_guard<py::gil_scoped_release>;
+  py::classh<Recording>(module, "Recording")
+      .def_static("open_stream", &open_stream, py::arg("file"), py::arg("decoder"), py::arg("begin"))
+      .def("build_index", [](const Recording& recording, std::size_t threads) { recording.index(threads); },
+           py::arg("threads"), Release())
+      .def_property_readonly("has_index", &Recording::has_index)
+      .def("pack_index", [](const Recording& recording) { return pack_index(recording.index(default_threads())); })
+      .def("restore_index", [](Recording& recording, std::string_view packed) { recording.restore_index(unpack_index(packed)); },
+           py::arg("packed"))
+      .def_property_readonly("num_events", of_index(&Index::num_events))
+      .def_property_readonly("cut_bytes", of_index(&Index::cut_bytes))
+      .def_property_readonly("t_first", of_index(&Index::t_first))
+      .def_property_readonly("t_max", of_index(&Index::t_max))
+      .def("load",
+           [](const Recording& recording, std::size_t threads) {
+             EventArray events;
+             {
+               const py::gil_scoped_release released;
+               events = recording.load(threads);
+             }
+             return to_array(std::move(events));
+           },
+           py::arg("threads"))
+      .def("read",
+           [](const Recording& recording, std::uint64_t first, std::uint64_t last, std::size_t threads) {
+             EventArray events;
+             {
+               const py::gil_scoped_release released;
+               events = recording.read(first, last, threads);
+             }
+             return to_array(std::move(events));
+           },
+           py::arg("first"), py::arg("last"), py::arg("threads"))
+      .def("find",
+           [](const Recording& recording, std::int64_t start, std::int64_t stop, bool by_time, std::size_t threads) {
+             return recording.find({start, stop, by_time}, threads);
+           },
+           py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release());
+}
+
+}  // namespace aestream

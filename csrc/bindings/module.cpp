@@ -1,0 +1,10 @@
+// aestream._core: the table of contents.
+#include "bindings/bindings.hpp"
+
+PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
+  module.doc() = "The C++ core of aestream. Private: use the names of the package.";
+  aestream::register_errors(module);
+  aestream::register_files(module);
+  aestream::register_decoders(module);
+  aestream::register_recording(module);
+}

@@ -1,0 +1,24 @@
+// The one error of malformed input: what was expected, and the byte offset where something else stood.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace aestream {
+
+class FormatError : public std::runtime_error {
+ public:
+  FormatError(std::uint64_t offset, const std::string& message) : std::runtime_error(message), offset_(offset) {}
+
+  /// Bytes from the start of the file, or of the span that the throwing function was given.
+  std::uint64_t offset() const noexcept { return offset_; }
+
+  /// The same error seen from `base` bytes further out.
+  FormatError shifted(std::uint64_t base) const { return FormatError(offset_ + base, what()); }
+
+ private:
+  std::uint64_t offset_;
+};
+
+}  // namespace aestream

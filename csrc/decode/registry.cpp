@@ -1,0 +1,84 @@
+// Magic bytes to format names, and names to decoders: a new format adds a line to each table.
+#include "decode/registry.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string_view>
+
+#include "decode/dat.hpp"
+#include "decode/evt2.hpp"
+#include "decode/evt21.hpp"
+#include "decode/evt3.hpp"
+#include "decode/header.hpp"
+
+namespace aestream {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Magic {
+  std::string_view bytes;
+  const char* format;
+};
+
+constexpr std::array magics{
+    Magic{"#!AER-DAT4"sv, "aedat4"},  Magic{"#!AER-DAT3"sv, "aedat3"},      Magic{"#!AER-DAT2"sv, "aedat2"},
+    Magic{"#!AER-DAT1"sv, "aedat1"},  Magic{"\x89HDF\r\n\x1A\n"sv, "hdf5"}, Magic{"Event Stream"sv, "es"},
+    Magic{"\x93NUMPY"sv, "npy"},      Magic{"PK\x03\x04"sv, "npz"},         Magic{"#ROSBAG V"sv, "rosbag"},
+    Magic{"SQLite format 3"sv, "rosbag2"}, Magic{"\x89MCAP"sv, "mcap"},     Magic{"\x1F\x8B"sv, "gzip"},
+    Magic{"\x28\xB5\x2F\xFD"sv, "zstd"},   Magic{"\xFD" "7zXZ"sv, "xz"},
+};
+
+/// RAW and DAT share their header; RAW names its format or board, DAT ends with a type and a size byte.
+std::string detect_percent(ByteSpan file) {
+  const PercentHeader header = read_percent_header(file);
+  const auto has = [&header](const char* key) { return header.fields.contains(key); };
+  if (has("format") || has("evt")) return "raw";
+  const bool dat_record = file.size() >= header.size + 2 && file[header.size + 1] == 8;
+  if (has("Version") || dat_record) return "dat";
+  return has("system_ID") ? "raw" : "dat";
+}
+
+/// Text is printable ASCII whose first line of data begins with a number or a column's name.
+bool looks_like_text(ByteSpan file) {
+  const ByteSpan head = file.first(std::min<std::size_t>(file.size(), 4096));
+  return std::ranges::all_of(head, [](std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || (byte >= 9 && byte <= 13); }) &&
+         std::ranges::any_of(head, [](std::uint8_t byte) { return std::isalnum(byte) != 0; });
+}
+
+using Factory = std::function<std::unique_ptr<const Decoder>()>;
+
+const std::map<std::string, Factory>& decoders() {
+  static const std::map<std::string, Factory> table{
+      {"evt2", [] { return std::make_unique<Evt2Decoder>(); }},
+      {"evt21", [] { return std::make_unique<Evt21Decoder>(Evt21Order::Little); }},
+      {"evt21_legacy", [] { return std::make_unique<Evt21Decoder>(Evt21Order::Legacy); }},
+      {"evt3", [] { return std::make_unique<Evt3Decoder>(); }},
+      {"dat", [] { return std::make_unique<DatDecoder>(2); }},
+      {"dat1", [] { return std::make_unique<DatDecoder>(1); }},
+  };
+  return table;
+}
+
+}  // namespace
+
+std::string detect_format(ByteSpan file) {
+  const std::string_view head(reinterpret_cast<const char*>(file.data()), std::min<std::size_t>(file.size(), 64));
+  for (const Magic& magic : magics) {
+    if (head.starts_with(magic.bytes)) return magic.format;
+  }
+  if (head.starts_with("% ")) return detect_percent(file);
+  return looks_like_text(file) ? "csv" : "";
+}
+
+std::unique_ptr<const Decoder> make_decoder(const std::string& name) {
+  const auto found = decoders().find(name);
+  if (found == decoders().end()) throw std::invalid_argument("no decoder is called \"" + name + '"');
+  return found->second();
+}
+
+}  // namespace aestream

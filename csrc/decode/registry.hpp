@@ -1,0 +1,17 @@
+// Which format a file has, by its first bytes and never by its name; and the decoder of each stream format.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "decode/decoder.hpp"
+
+namespace aestream {
+
+/// "raw", "dat", "aedat4", "csv"; the name of a format that is recognised but not read; "" if nothing fits.
+std::string detect_format(ByteSpan file);
+
+/// Names: "evt2", "evt21", "evt21_legacy", "evt3", "dat", "dat1". Throws std::invalid_argument for any other.
+std::unique_ptr<const Decoder> make_decoder(const std::string& name);
+
+}  // namespace aestream

@@ -1,0 +1,72 @@
+// One file of one sensor: its index, and every way of getting its events out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "accumulate/accumulator.hpp"
+#include "core/buffer_pool.hpp"
+#include "core/mapped_file.hpp"
+#include "source.hpp"
+
+namespace aestream {
+
+/// Events [start, stop): microseconds, or ordinals. A window of time begins with the first event that is not before
+/// `start` and ends before the first one after it that is not before `stop`, so windows partition a file in which
+/// times step back, too.
+struct Window {
+  std::int64_t start = 0;
+  std::int64_t stop = 0;
+  bool by_time = true;
+};
+
+struct EventArray {
+  Buffer memory;
+  std::size_t size = 0;
+};
+
+class Recording {
+ public:
+  Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<const Source> source);
+
+  /// Built at the first call; later ones are free. Safe to call from several threads.
+  const Index& index(std::size_t threads) const;
+  bool has_index() const;
+  /// Takes an index that was built for the same file before.
+  void restore_index(Index index);
+
+  /// All events. Needs no complete index, and builds none.
+  EventArray load(std::size_t threads) const;
+
+  /// The ordinals [first, second) of the events in a window.
+  std::pair<std::uint64_t, std::uint64_t> find(const Window& window, std::size_t threads) const;
+
+  /// Events [first, last) by ordinal.
+  EventArray read(std::uint64_t first, std::uint64_t last, std::size_t threads) const;
+
+  /// Writes one tensor per window to `out`, one behind the other. Returns the number of events outside the sensor.
+  std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
+                         std::size_t threads) const;
+
+  /// A cursor at the first event.
+  std::unique_ptr<Cursor> open() const { return source_->open(source_->start()); }
+
+ private:
+  Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
+  std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
+  std::size_t accumulate_one(const Window& window, const Index& index, Accumulator& accumulator, std::uint8_t* out) const;
+  void fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const;
+  void find_times(Index& index) const;
+  EventArray load_with(const Index& index, std::size_t threads) const;
+  void visit(const Window& window, const Index& index, const std::function<void(ConstEventSpan)>& consume) const;
+
+  std::shared_ptr<const MappedFile> file_;
+  std::unique_ptr<const Source> source_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<const Index> index_;
+};
+
+}  // namespace aestream

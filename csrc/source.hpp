@@ -1,0 +1,74 @@
+// Where events come from when they lie in a file: an index of checkpoints, and cursors that decode from any of them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/event.hpp"
+#include "decode/decoder.hpp"
+
+namespace aestream {
+
+/// A place where decoding can start.
+struct Checkpoint {
+  std::uint64_t offset = 0;           // bytes from the start of the file
+  std::uint64_t ordinal = 0;          // events before it
+  std::int64_t time_bound = no_time;  // no event before it is later than this
+  State state;
+};
+static_assert(std::is_trivially_copyable_v<Checkpoint> && sizeof(Checkpoint) == 64);
+
+struct Index {
+  std::vector<Checkpoint> checkpoints;  // in file order; the first one is the start
+  std::uint64_t num_events = 0;
+  std::uint64_t cut_bytes = 0;  // of a last word or packet that the file does not hold whole
+  bool has_times = false;       // time_bound, t_first and t_max are filled in, and every count was checked
+  std::int64_t t_first = 0;     // of the first event; 0 if there is none
+  std::int64_t t_max = 0;       // the latest of all
+};
+
+/// A decoder at a place in a file. Not shared between threads.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+
+  /// The next events, at most some thousands; empty at the end. Valid until the next call.
+  virtual ConstEventSpan next();
+
+  /// Passes over `count` events, or all that are left.
+  void skip(std::uint64_t count);
+
+  /// Fills `out` but for the end of the file; returns the number of events written.
+  std::size_t fill(EventSpan out);
+
+  /// Bytes from the start of the file to what comes next.
+  virtual std::uint64_t offset() const = 0;
+
+ protected:
+  /// Decodes at least one event unless at the end. `out` has room for `min_room`, or for all the events that are left.
+  virtual std::size_t decode(EventSpan out) = 0;
+
+  static constexpr std::size_t min_room = 64;
+  static constexpr std::size_t block = 2048;
+
+ private:
+  std::unique_ptr<Event[]> block_;
+  ConstEventSpan pending_;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// With `times` the whole index; without, what load() needs, as cheaply as the format allows: counts may then be
+  /// the file's own claims, which decoding checks.
+  virtual Index build_index(std::size_t threads, bool times) const = 0;
+
+  /// The checkpoint of the first event, which needs no index.
+  virtual Checkpoint start() const = 0;
+
+  virtual std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const = 0;
+};
+
+}  // namespace aestream
