@@ -10,7 +10,18 @@ from . import aedat4, csv_text, dat, evt2, evt3, evt21
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
-__all__ = ["EVENT_DTYPE", "aedat4", "csv_text", "dat", "decode_file", "evt2", "evt3", "evt21", "read_header", "to_events"]
+__all__ = [
+    "EVENT_DTYPE",
+    "aedat4",
+    "csv_text",
+    "dat",
+    "decode_file",
+    "evt2",
+    "evt21",
+    "evt3",
+    "read_header",
+    "to_events",
+]
 
 
 def decode_file(path: str | Path, **options) -> tuple[np.ndarray, int | None, int | None]:
