@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import cramjam
 import numpy as np
 
-from .events import EVENT_DTYPE, to_events
+from .events import to_events
 
 MAGIC = b"#!AER-DAT4.0\r\n"
 COMPRESSION, DATA_TABLE_POSITION, INFO_NODE = 0, 1, 2  # fields of IOHeader
@@ -28,7 +28,7 @@ def decode(payload: bytes) -> np.ndarray:
     stream, _, _ = _event_stream(payload)
     stop = table_position if 0 < table_position <= len(payload) else len(payload)
     offset = len(MAGIC) + 4 + _unpack("<I", payload, len(MAGIC))
-    parts = [to_events([])]
+    rows = []
     while offset + 8 <= stop:
         packet_stream, size = struct.unpack_from("<ii", payload, offset)
         offset += 8
@@ -36,9 +36,9 @@ def decode(payload: bytes) -> np.ndarray:
             break
         if packet_stream == stream:
             packet = bytes(DECOMPRESS[compression](payload[offset : offset + size]))
-            parts.append(_event_packet(packet))
+            rows += _event_packet(packet)
         offset += size
-    return np.concatenate(parts)
+    return to_events(rows)
 
 
 def geometry(payload: bytes) -> tuple[int, int] | tuple[None, None]:
@@ -47,17 +47,17 @@ def geometry(payload: bytes) -> tuple[int, int] | tuple[None, None]:
     return width, height
 
 
-def _event_packet(packet: bytes) -> np.ndarray:
+def _event_packet(packet: bytes) -> list[tuple[int, int, int, bool]]:
     """The events of one inflated packet: a size prefix, then a FlatBuffer whose elements are our events."""
     flat = packet[4:]
     if _unpack("<I", packet, 0) != len(flat) or flat[4:8] != b"EVTS":
         raise ValueError("not a size-prefixed event packet")
     where = _field(flat, ELEMENTS)
     if where is None:
-        return to_events([])
+        return []
     start = where + _unpack("<I", flat, where)
-    rows = struct.iter_unpack("<qhhBxxx", flat[start + 4 : start + 4 + 16 * _unpack("<I", flat, start)])
-    return np.array([(t, x, y, on != 0) for t, x, y, on in rows], EVENT_DTYPE)
+    elements = struct.iter_unpack("<qhhBxxx", flat[start + 4 : start + 4 + 16 * _unpack("<I", flat, start)])
+    return [(t, x, y, on != 0) for t, x, y, on in elements]
 
 
 def _io_header(data: bytes) -> tuple[int, int, str]:
