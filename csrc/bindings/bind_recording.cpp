@@ -60,9 +60,26 @@ void register_recording(py::module_& module) {
       .def_static("open_stream", &open_stream, py::arg("file"), py::arg("decoder"), py::arg("begin"))
       .def("build_index", [](const Recording& recording, std::size_t threads) { recording.index(threads); },
            py::arg("threads"), Release())
-      .def_property_readonly("has_index", &Recording::has_index)
-      .def("pack_index", [](const Recording& recording) { return pack_index(recording.index(default_threads())); })
-      .def("restore_index", [](Recording& recording, std::string_view packed) { recording.restore_index(unpack_index(packed)); },
+      .def_property_readonly("has_index",
+                             [](const Recording& recording) {
+                               const py::gil_scoped_release released;  // index() may hold the lock and need the GIL
+                               return recording.has_index();
+                             })
+      .def("pack_index",
+           [](const Recording& recording) {
+             const Index* index = nullptr;
+             {
+               const py::gil_scoped_release released;
+               index = &recording.index(default_threads());
+             }
+             return pack_index(*index);
+           })
+      .def("restore_index",
+           [](Recording& recording, std::string_view packed) {
+             Index index = unpack_index(packed);
+             const py::gil_scoped_release released;
+             recording.restore_index(std::move(index));
+           },
            py::arg("packed"))
       .def_property_readonly("num_events", of_index(&Index::num_events))
       .def_property_readonly("cut_bytes", of_index(&Index::cut_bytes))

@@ -1,0 +1,1 @@
+"""Finite, indexable recordings and data sets."""

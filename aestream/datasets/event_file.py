@@ -1,0 +1,105 @@
+"""EventFile: a file that is opened when it is used, indexed once, and pickled without its bytes."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from torch.utils.data import get_worker_info
+
+from aestream import _core
+from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, write_index
+from aestream.errors import FormatError, TruncatedFileWarning
+from aestream.formats import OpenedFile, open_file
+
+T = TypeVar("T")
+
+
+class EventFile:
+    """The file behind a dataset. Its arguments are those of ``FileInput``."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        format: str | None,
+        columns: str | None,
+        strict: bool,
+        threads: int | None,
+        cache_index: bool,
+    ) -> None:
+        self.path = path
+        self._format = format
+        self._columns = columns
+        self._strict = strict
+        self._threads = threads
+        self._cache_index = cache_index
+        self._opened: OpenedFile | None = None
+        self._packed_index: bytes | None = None
+        self._warned = False
+
+    @property
+    def opened(self) -> OpenedFile:
+        """The file, opened in this process."""
+        if self._opened is None:
+            self._opened = open_file(self.path, format=self._format, columns=self._columns)
+            if self._packed_index is not None:
+                self._opened.recording.restore_index(self._packed_index)
+        return self._opened
+
+    @property
+    def has_index(self) -> bool:
+        """Whether asking for ``indexed`` costs nothing."""
+        return self.opened.recording.has_index
+
+    @property
+    def indexed(self) -> _core.Recording:
+        """The recording, with its index built, restored, or read from the cache."""
+        recording = self.opened.recording
+        if not recording.has_index:
+            self._index(recording)
+        self.warn_of_cut(recording.cut_bytes)
+        return recording
+
+    @property
+    def thread_count(self) -> int:
+        """What the user asked for; else one per core, and one in a DataLoader's worker."""
+        if self._threads is not None:
+            return self._threads
+        return 1 if get_worker_info() is not None else _core.default_threads()
+
+    def located(self, call: Callable[[], T]) -> T:
+        """``call()``, with the path in its FormatError."""
+        try:
+            return call()
+        except FormatError as error:
+            raise error.located(self.path) from None
+
+    def warn_of_cut(self, cut_bytes: int) -> None:
+        """Warn, once, that the file ends with ``cut_bytes`` of something larger; raise if strict."""
+        if cut_bytes == 0 or self._warned:
+            return
+        offset = os.path.getsize(self.path) - cut_bytes
+        message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
+        if self._strict:
+            raise FormatError(message, offset).located(self.path)
+        self._warned = True
+        warnings.warn(f"{self.path}, byte {offset}: {message}", TruncatedFileWarning, stacklevel=4)
+
+    def _index(self, recording: _core.Recording) -> None:
+        variant = f"{self.opened.format} {self._columns or ''}"
+        cached = self._cache_index and os.path.getsize(self.path) >= MIN_FILE_BYTES
+        packed = read_index(self.path, variant) if cached else None
+        if packed is not None:
+            recording.restore_index(packed)
+            return
+        threads = self.thread_count
+        self.located(lambda: recording.build_index(threads))
+        if cached:
+            write_index(self.path, variant, recording.pack_index())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Path, parameters and index: every process maps the file itself."""
+        return self.__dict__ | {"_opened": None, "_packed_index": self.indexed.pack_index()}

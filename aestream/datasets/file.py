@@ -1,0 +1,300 @@
+"""FileInput: one event file as a map-style dataset, as arrays, and as a stream."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from aestream import _core
+from aestream.backends import Backend, events_to
+from aestream.datasets.event_file import EventFile
+from aestream.datasets.windows import WindowGrid, positive
+from aestream.representations import Frame, Representation
+from aestream.streams.base import StreamStats
+from aestream.streams.replay import Replay
+
+
+class FileInput(Dataset[Any]):
+    """Events of one file: by index as dense tensors, whole or in slices as events, or played back as a stream.
+
+    The format is found from the file's content. Times are microseconds as recorded, x grows right, y grows down.
+
+    Args:
+        path: the file.
+        shape: sensor (width, height) in pixels; None takes the file's. A format without geometry needs it for items.
+        device: where items and ``read("torch")`` go.
+        ignore_time: as a stream, play at full speed instead of in real time.
+        window_us: length of one window, µs.
+        window_events: length of one window in events, instead of ``window_us``.
+        stride: from one window's start to the next's, in the window's unit; None: windows follow each other.
+        start_us, stop_us: use only ``[start_us, stop_us)`` of the file, absolute times in µs; None: its first event,
+            its end.
+        include_incomplete: keep a last window that the recording, or ``stop_us``, cuts short.
+        representation: what a window becomes; see ``aestream.representations``. None: the ``Events`` themselves.
+        transform: applied to each item.
+        format: the format of a file without a header: "evt2", "evt21", "evt21_legacy" or "evt3".
+        columns: order of a text file's columns, such as "xypt"; None reads the header, or takes t, x, y, p.
+        strict: raise FormatError for a file that ends inside a word or packet, instead of a TruncatedFileWarning.
+        threads: for decoding; None: one per core, and one in a DataLoader's worker.
+        cache_index: keep the index of a large file in the user's cache folder.
+
+    Raises:
+        FormatError: if the file is of no format that is known, or damaged; with path and byte offset.
+        ValueError: if an argument is out of range, or ``shape`` is not the file's.
+        OSError: if the file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        shape: tuple[int, int] | None = None,
+        device: torch.device | str = "cpu",
+        ignore_time: bool = False,
+        *,
+        window_us: int = 10_000,
+        window_events: int | None = None,
+        stride: int | None = None,
+        start_us: int | None = None,
+        stop_us: int | None = None,
+        include_incomplete: bool = True,
+        representation: Representation | None = Frame(),  # noqa: B008 - frozen
+        transform: Callable[[Any], Any] | None = None,
+        format: str | None = None,
+        columns: str | None = None,
+        strict: bool = False,
+        threads: int | None = None,
+        cache_index: bool = True,
+    ) -> None:
+        for name, value in [
+            ("window_us", window_us),
+            ("window_events", window_events),
+            ("stride", stride),
+            ("threads", threads),
+        ]:
+            positive(name, value)
+        if start_us is not None and stop_us is not None and stop_us < start_us:
+            raise ValueError(f"stop_us must not be before start_us; got [{start_us}, {stop_us})")
+        if representation is not None and not callable(representation):
+            raise ValueError(f"representation must be callable or None; got {representation!r}")
+        self.path = os.fspath(path)
+        self.device = torch.device(device)
+        self.ignore_time = ignore_time
+        self.window_us = window_us
+        self.window_events = window_events
+        self.stride = stride
+        self.start_us = start_us
+        self.stop_us = stop_us
+        self.include_incomplete = include_incomplete
+        self.representation = representation
+        self.transform = transform
+        self._file = EventFile(
+            self.path, format=format, columns=columns, strict=strict, threads=threads, cache_index=cache_index
+        )
+        self._grid: WindowGrid | None = None
+        self._replay: Replay | None = None
+        self.shape = _agree(self._file.opened.shape, shape, self.path)
+
+    # --- What the file is ---------------------------------------------------------------------------------------------
+
+    @property
+    def format(self) -> str:
+        """Short name of the file's format, such as "evt3"."""
+        return self._file.opened.format
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the file says about itself: header fields, camera, compression."""
+        return dict(self._file.opened.metadata)
+
+    @property
+    def num_events(self) -> int:
+        """Events in the whole file, in and outside of the sensor."""
+        return self._file.indexed.num_events
+
+    @property
+    def t_start(self) -> int:
+        """Time of the first event, µs; 0 if there is none."""
+        return self._file.indexed.t_first
+
+    @property
+    def t_stop(self) -> int:
+        """1 µs after the latest event, so that ``slice(t_start, t_stop)`` is the whole file; 0 if there is none."""
+        recording = self._file.indexed
+        return recording.t_max + 1 if recording.num_events else 0
+
+    def __repr__(self) -> str:
+        size = "unknown shape" if self.shape is None else f"{self.shape[0]}x{self.shape[1]}"
+        if not self._file.has_index:
+            return f"FileInput({self.path!r}: {self.format}, {size}, not indexed yet)"
+        span = (self.t_stop - self.t_start) / 1e6
+        unit = f"{self.window_events} events" if self.window_events else f"{self.window_us} µs"
+        return (
+            f"FileInput({self.path!r}: {self.format}, {size}, {self.num_events} events in {span:.3f} s, "
+            f"{len(self)} windows of {unit})"
+        )
+
+    # --- Events -------------------------------------------------------------------------------------------------------
+
+    def load(self, backend: str | Backend = "numpy") -> Any:
+        """All events of the file, whatever ``start_us`` and ``stop_us`` say, in the file's order.
+
+        Returns:
+            "numpy": structured array ``[n]`` of ``EVENT_DTYPE``. "torch": ``Events``. "jax": ``JaxEvents``, whose times
+            count from the first event.
+
+        Raises:
+            FormatError: if the file is damaged, or with ``strict`` truncated.
+            OverflowError: for jax, if times do not fit int32.
+        """
+        events, cut_bytes = self._file.located(lambda: self._file.opened.recording.load(self._file.thread_count))
+        self._file.warn_of_cut(cut_bytes)
+        return events_to(backend, events, self.device)
+
+    def slice(self, start_us: int, stop_us: int, backend: str | Backend = "numpy") -> Any:
+        """Events of the half-open span ``[start_us, stop_us)``; costs the span, not the file.
+
+        An event belongs to the span that holds the latest time up to and including it, so that spans partition the
+        file even where its times step back. Returns and raises what ``load()`` does; outside of the file, no events.
+        """
+        recording, threads = self._file.indexed, self._file.thread_count
+        first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
+        return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
+
+    # --- Items --------------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        """The items of a batch, accumulated side by side."""
+        windows = self._windows.bounds([self._checked(index) for index in indices])
+        items = self._represent(windows)
+        return items if self.transform is None else [self.transform(item) for item in items]
+
+    def _represent(self, windows: np.ndarray) -> list[Any]:
+        representation = self.representation
+        if representation is None:
+            return [self._window_events(window, "torch") for window in windows]
+        shape = self._require_shape()
+        if not hasattr(representation, "spec"):
+            return [self._represent_by_call(representation, window, shape) for window in windows]
+        recording, by_time, threads = self._file.indexed, self._windows.by_time, self._file.thread_count
+        frames, _ = self._file.located(
+            lambda: recording.accumulate(representation.spec(), shape[0], shape[1], windows, by_time, threads)
+        )
+        return list(torch.from_numpy(frames).to(self.device))
+
+    def _represent_by_call(self, representation: Representation, window: np.ndarray, shape: tuple[int, int]) -> Any:
+        events = self._window_events(window, "torch")
+        if self._windows.by_time:
+            start_us, stop_us = int(window[0]), int(window[1])
+        else:
+            start_us = int(events.t[0]) if len(events) else 0
+            stop_us = int(events.t.max()) + 1 if len(events) else 1
+        return representation(events, shape=shape, start_us=start_us, stop_us=stop_us)
+
+    def _window_events(self, window: np.ndarray, backend: str) -> Any:
+        recording, threads = self._file.indexed, self._file.thread_count
+        start, stop = int(window[0]), int(window[1])
+        first, last = self._file.located(lambda: recording.find(start, stop, self._windows.by_time, threads))
+        return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
+
+    @property
+    def _windows(self) -> WindowGrid:
+        if self._grid is None:
+            self._grid = self._make_grid()
+        return self._grid
+
+    def _make_grid(self) -> WindowGrid:
+        recording = self._file.indexed
+        start = self.t_start if self.start_us is None else self.start_us
+        stop = self.t_stop if self.stop_us is None else self.stop_us
+        if recording.num_events == 0:
+            stop = start
+        if self.window_events is None:
+            clip = self.stop_us is not None
+            return WindowGrid(
+                start, stop, self.window_us, self.stride or self.window_us, True, self.include_incomplete, clip
+            )
+        first, last = self._file.located(lambda: recording.find(start, stop, True, self._file.thread_count))
+        stride = self.stride or self.window_events
+        return WindowGrid(first, last, self.window_events, stride, False, self.include_incomplete, True)
+
+    def _checked(self, index: int) -> int:
+        length = len(self)
+        if not -length <= index < length:
+            raise IndexError(f"index {index} is out of range for {length} windows of {self.path!r}")
+        return index % length
+
+    # --- Playing back -------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> FileInput:
+        width, height = self._require_shape()
+        self._replay = Replay(
+            self._file.located(
+                lambda: _core.Replay(
+                    self._file.opened.recording, self.start_us, self.stop_us, width, height, not self.ignore_time
+                )
+            ),
+            self.device,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> Literal[False]:
+        if self._replay is not None:
+            self._replay.stop()
+        return False
+
+    def read(self, backend: str | Backend = "numpy") -> Any:
+        """Events per pixel since the last ``read()``, inside ``with FileInput(...) as stream:``. Never blocks.
+
+        Returns:
+            float32 ``[width, height]``, indexed ``[x, y]``; zeros if there were no events. The caller owns it.
+
+        Raises:
+            RuntimeError: outside of a ``with`` block.
+            FormatError: if the file is damaged, once everything before the damage was read.
+        """
+        return self._file.located(lambda: self._playing.read(backend))
+
+    def is_streaming(self) -> bool:
+        """Whether a ``read()`` may still give events: True until the last event was both played and read."""
+        return self._playing.is_streaming()
+
+    @property
+    def stats(self) -> StreamStats:
+        """Events of this playback so far."""
+        return self._playing.stats
+
+    @property
+    def _playing(self) -> Replay:
+        if self._replay is None:
+            raise RuntimeError("read() needs a stream: with FileInput(...) as stream: stream.read()")
+        return self._replay
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_replay": None}
+
+    def _require_shape(self) -> tuple[int, int]:
+        if self.shape is None:
+            raise ValueError(f"{self.path!r} does not say its sensor's shape: pass shape=(width, height)")
+        return self.shape
+
+
+def _agree(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:
+    if given is None:
+        return found
+    width, height = given
+    positive("width", width)
+    positive("height", height)
+    if found is not None and (width, height) != found:
+        raise ValueError(f"shape {width}x{height} disagrees with the header of {path!r}: {found[0]}x{found[1]}")
+    return (width, height)

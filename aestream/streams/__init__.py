@@ -1,0 +1,1 @@
+"""Live sources and replays: frames and windows while events come in."""

@@ -1,0 +1,56 @@
+"""Event files for tests: every format from the same events, written by the plain encoders of words.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from aedat4_words import encode_aedat4
+from reference.events import EVENT_DTYPE
+from words import dat_header, encode_csv, encode_dat, encode_evt2, encode_evt3, encode_evt21, raw_header
+
+WIDTH, HEIGHT = 64, 48
+
+
+def make_events(count: int = 5000, *, seed: int = 1, outside: bool = False, step_back_us: int = 0) -> np.ndarray:
+    """Random events, 20 µs apart on average. ``outside``: every tenth lies right of the sensor."""
+    random = np.random.default_rng(seed)
+    events = np.zeros(count, EVENT_DTYPE)
+    events["t"] = 1_000_000 + np.cumsum(random.integers(0, 40, count))
+    if step_back_us and count:
+        events["t"][random.integers(0, count, count // 20)] -= step_back_us
+    events["x"] = random.integers(0, WIDTH, count)
+    events["y"] = random.integers(0, HEIGHT, count)
+    events["p"] = random.integers(0, 2, count)
+    if outside:
+        events["x"][::10] = WIDTH + 3
+    return events
+
+
+def file_bytes(format: str, events: np.ndarray) -> bytes:
+    """A whole file of the format, with geometry where it has one."""
+    header = {"width": WIDTH, "height": HEIGHT}
+    match format:
+        case "evt2":
+            return raw_header("EVT2", **header) + encode_evt2(events)
+        case "evt21":
+            return raw_header("EVT21", **header, endianness="little") + encode_evt21(events)
+        case "evt3":
+            return raw_header("EVT3", **header) + encode_evt3(events)
+        case "dat":
+            return dat_header(2, **header) + encode_dat(events)
+        case "aedat4":
+            return encode_aedat4(events, compression="lz4", packet_events=300, width=WIDTH, height=HEIGHT)
+        case "csv":
+            return encode_csv(events)
+    raise ValueError(format)
+
+
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat4", "csv")
+
+
+def write_file(folder: Path, format: str, events: np.ndarray) -> Path:
+    """Write the file and return its path; the name's extension says nothing."""
+    path = folder / f"{format}.events"
+    path.write_bytes(file_bytes(format, events))
+    return path
