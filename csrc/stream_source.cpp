@@ -2,6 +2,7 @@
 #include "stream_source.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "core/parallel.hpp"
 
@@ -18,32 +19,40 @@ std::size_t stride_for(std::size_t payload) {
   return stride;
 }
 
+/// The error of a decoder that was given file[base, …), seen from the start of the file; of a text with its line.
+FormatError locate(const FormatError& error, const Decoder& decoder, ByteSpan file, std::size_t base) {
+  const FormatError shifted = error.shifted(base);
+  if (!decoder.is_text()) return shifted;
+  const auto before = file.first(std::min<std::size_t>(file.size(), shifted.offset()));
+  const auto line = std::ranges::count(before, std::uint8_t{'\n'}) + 1;
+  return FormatError(shifted.offset(), "line " + std::to_string(line) + ": " + error.what());
+}
+
 class StreamCursor final : public Cursor {
  public:
-  StreamCursor(const Decoder& decoder, ByteSpan payload, std::size_t begin, const Checkpoint& checkpoint)
-      : decoder_(decoder), payload_(payload), begin_(begin), at_(checkpoint.offset - begin), state_(checkpoint.state) {}
+  StreamCursor(const Decoder& decoder, ByteSpan file, const Checkpoint& checkpoint)
+      : decoder_(decoder), file_(file), at_(checkpoint.offset), state_(checkpoint.state) {}
 
-  std::uint64_t offset() const override { return begin_ + at_; }
+  std::uint64_t offset() const override { return at_; }
 
  protected:
   std::size_t decode(EventSpan out) override {
     try {
-      const Progress progress = decoder_.decode(payload_.subspan(at_), state_, out);
+      const Progress progress = decoder_.decode(file_.subspan(at_), state_, out);
       at_ += progress.bytes;
       if (progress.events != 0 || out.size() < min_room || finished_) return progress.events;
       finished_ = true;
-      const Progress last = decoder_.finish(payload_.subspan(at_), state_, out);
+      const Progress last = decoder_.finish(file_.subspan(at_), state_, out);
       at_ += last.bytes;
       return last.events;
     } catch (const FormatError& error) {
-      throw error.shifted(begin_ + at_);
+      throw locate(error, decoder_, file_, at_);
     }
   }
 
  private:
   const Decoder& decoder_;
-  ByteSpan payload_;
-  std::size_t begin_;
+  ByteSpan file_;
   std::size_t at_;
   State state_;
   bool finished_ = false;
@@ -67,7 +76,7 @@ StreamSource::StreamSource(std::shared_ptr<const MappedFile> file, std::unique_p
     : file_(std::move(file)), decoder_(std::move(decoder)), begin_(begin), payload_(file_->bytes().subspan(begin)) {}
 
 std::unique_ptr<Cursor> StreamSource::open(const Checkpoint& checkpoint) const {
-  return std::make_unique<StreamCursor>(*decoder_, payload_, begin_, checkpoint);
+  return std::make_unique<StreamCursor>(*decoder_, file_->bytes(), checkpoint);
 }
 
 void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) const {
@@ -92,7 +101,7 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
       at += last.bytes;
     }
   } catch (const FormatError& error) {
-    throw error.shifted(begin_ + at);
+    throw locate(error, *decoder_, file_->bytes(), begin_ + at);
   }
   piece.rest = piece.last - at;
   file_->forget(begin_ + piece.first, begin_ + piece.last);

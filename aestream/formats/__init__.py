@@ -8,6 +8,7 @@ from collections.abc import Callable
 from aestream import _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile
+from aestream.formats.csv_text import open_csv
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
 _OPENERS: dict[str, Callable[[_core.MappedFile], OpenedFile]] = {"raw": open_raw, "dat": open_dat}
@@ -24,6 +25,7 @@ def open_file(path: str | os.PathLike[str], *, format: str | None = None, column
 
     Raises:
         FormatError: if the bytes are of no format that this version reads, or damaged.
+        ValueError: if ``columns`` is given for another format than text, or contradicts the file's header.
         OSError: if the file cannot be opened.
     """
     file = _core.MappedFile(os.fspath(path))
@@ -35,10 +37,14 @@ def open_file(path: str | os.PathLike[str], *, format: str | None = None, column
 
 def _open(file: _core.MappedFile, format: str | None, columns: str | None) -> OpenedFile:
     detected = _core.detect_format(file)
+    if detected == "csv":
+        return open_csv(file, columns=columns)
+    if columns is not None:
+        raise ValueError(f"columns is for text files; found a file of format {detected or 'unknown'}")
     if format in _HEADERLESS and detected != "raw":
         return open_headerless(file, format)
     if detected not in _OPENERS:
-        known = ", ".join(_OPENERS)
+        known = ", ".join([*_OPENERS, "csv"])
         found = f"{detected} file" if detected else "bytes of no known format"
         raise FormatError(f"expected one of {known}; found {found}")
     return _OPENERS[detected](file)

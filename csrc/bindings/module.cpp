@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_decoders(module);
   aestream::register_recording(module);
   aestream::register_stream(module);
+  aestream::register_csv(module);
 }

@@ -75,6 +75,9 @@ class Decoder {
   /// Called once with the bytes that decode() left at the end of the file: a text's last line may have no newline.
   /// What it does not consume is a cut word.
   virtual Progress finish(ByteSpan, State&, EventSpan) const { return {}; }
+
+  /// Whether errors have a line as well as an offset.
+  virtual bool is_text() const { return false; }
 };
 
 }  // namespace aestream

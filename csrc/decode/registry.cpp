@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "decode/csv.hpp"
 #include "decode/dat.hpp"
 #include "decode/evt2.hpp"
 #include "decode/evt21.hpp"
@@ -60,6 +61,7 @@ const std::map<std::string, Factory>& decoders() {
       {"evt3", [] { return std::make_unique<Evt3Decoder>(); }},
       {"dat", [] { return std::make_unique<DatDecoder>(2); }},
       {"dat1", [] { return std::make_unique<DatDecoder>(1); }},
+      {"csv", [] { return std::make_unique<CsvDecoder>(CsvDialect{}); }},
   };
   return table;
 }

@@ -1,0 +1,174 @@
+"""Text, one event a line: which separator, which columns and which unit of time; the core reads the lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aestream import _core
+from aestream.errors import FormatError
+from aestream.formats.base import OpenedFile
+
+_SAMPLE_BYTES = 1 << 16
+_FIELDS = "txyp"
+_FIELD_OF_NAME = {name: name for name in _FIELDS} | {
+    "ts": "t",
+    "time": "t",
+    "timestamp": "t",
+    "pol": "p",
+    "polarity": "p",
+    "on": "p",
+}
+_NAME = re.compile(r"([A-Za-z_]\w*)(?:@(\d+))?")  # x@346: faery writes the sensor's width into the header
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int  # from 1
+    offset: int  # bytes from the start of the file
+    text: str
+
+    def error(self, message: str) -> FormatError:
+        return FormatError(f"line {self.number}: {message}", self.offset)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    order: str  # a letter per column: t, x, y, p, and "_" for one to skip
+    shape: tuple[int, int] | None = None
+    named: bool = True
+
+
+def open_csv(file: _core.MappedFile, *, columns: str | None = None) -> OpenedFile:
+    """Open a text file in any of the usual dialects.
+
+    Separators are commas, semicolons, tabs or spaces. Columns go by the names in a header (t, ts, time or timestamp; x;
+    y; p, pol, polarity or on; others are ignored), by ``columns``, or are t, x, y, p. A first line of two numbers is the
+    sensor's width and height, and so is ``x@346,y@260`` in a header. A time with a decimal point is in seconds, and so
+    are all times of its file. A file without a line of data holds no events; one of zero bytes has no format.
+
+    Args:
+        file: the file.
+        columns: a letter per column, such as ``"xypt"``; ``"_"`` is a column to skip.
+
+    Raises:
+        FormatError: if a header has other names, or lines without header are plainly not t, x, y, p.
+        ValueError: if ``columns`` is not such a word, or contradicts the header.
+    """
+    if columns is not None:
+        _check_columns(columns)
+    lines, comment = _data_lines(file)
+    shape, lines = _take_geometry(lines)
+    separator = _separator(lines[0].text if lines else ",")
+    layout, lines = _take_header(lines, comment, separator, columns)
+    order = layout.order
+    rows = [words for line in lines if len(words := _split(line.text, separator)) == len(order)]
+    if lines and columns is None and not layout.named:
+        _check_unnamed(lines[0], rows, separator)
+    seconds = any(_is_decimal(words[order.index("t")]) for words in rows)
+    recording = _core.open_csv(
+        file,
+        lines[0].offset if lines else len(file),
+        separator=separator,
+        columns=[order.index(letter) for letter in _FIELDS],
+        num_columns=len(order),
+        seconds=seconds,
+    )
+    metadata = {"separator": separator, "columns": order, "time_unit": "s" if seconds else "us"}
+    return OpenedFile(recording, "csv", layout.shape or shape, metadata)
+
+
+def _check_columns(columns: str) -> None:
+    if sorted(columns.replace("_", "")) != sorted(_FIELDS):
+        raise ValueError(f'columns takes each of the letters t, x, y, p once, and "_"; found {columns!r}')
+
+
+def _lines(file: _core.MappedFile) -> Iterator[_Line]:
+    """The first lines of the file, but for a last one that the sample cuts."""
+    sample = bytes(memoryview(file)[:_SAMPLE_BYTES])
+    if len(sample) < len(file):
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    offset = 0
+    for number, line in enumerate(sample.split(b"\n"), start=1):
+        yield _Line(number, offset, line.decode("latin-1"))
+        offset += len(line) + 1
+
+
+def _data_lines(file: _core.MappedFile) -> tuple[list[_Line], str | None]:
+    """The lines that hold data or a header, and the last comment before them."""
+    data: list[_Line] = []
+    comment = None
+    for line in _lines(file):
+        text = line.text.strip(" \t\r")
+        if text.startswith("#"):
+            comment = comment if data else text
+        elif text:
+            data.append(line)
+    return data, comment
+
+
+def _take_geometry(lines: list[_Line]) -> tuple[tuple[int, int] | None, list[_Line]]:
+    """Width and height, if they are the first line and a longer one follows."""
+    words = [_split(line.text, _separator(line.text)) for line in lines[:2]]
+    if len(words) == 2 and len(words[0]) == 2 < len(words[1]) and all(word.isdecimal() for word in words[0]):
+        return (int(words[0][0]), int(words[0][1])), lines[1:]
+    return None, lines
+
+
+def _separator(line: str) -> str:
+    """The separator that occurs most in a line; a blank, which stands for any run of blanks, if there is no other."""
+    best = max(",;\t", key=line.strip(" \r").count)
+    aligned = best == "\t" and "" in _split(line, best)  # several tabs in a row, or tabs and spaces
+    return " " if best not in line or aligned else best
+
+
+def _split(line: str, separator: str) -> list[str]:
+    words = line.split() if separator == " " else line.strip(" \r").split(separator)
+    return [word.strip() for word in words]
+
+
+def _take_header(
+    lines: list[_Line], comment: str | None, separator: str, columns: str | None
+) -> tuple[_Layout, list[_Line]]:
+    """The layout of the columns, and the lines behind the header."""
+    if lines and not any(_NUMBER.match(word) for word in _split(lines[0].text, separator)):
+        names = [word.strip("\"'") for word in _split(lines[0].text, separator)]
+        layout = _layout_of(names)
+        if layout is None and columns is None:
+            raise lines[0].error(f"expected columns named {', '.join(_FIELD_OF_NAME)}; found {', '.join(names)}; {_ADVICE}")
+        lines = lines[1:]
+    else:
+        names = re.split(r"[\s,;]+", (comment or "").lstrip("# \t"))
+        layout = _layout_of(names)
+    if layout is None:
+        return _Layout(columns or _FIELDS, named=False), lines
+    if columns is not None and columns.rstrip("_") != layout.order.rstrip("_"):
+        raise ValueError(f'columns={columns!r} contradicts the header, whose columns are "{layout.order}"')
+    return layout, lines
+
+
+def _layout_of(names: list[str]) -> _Layout | None:
+    """What a header says; None unless it names each of t, x, y, p once."""
+    matches = [_NAME.fullmatch(name) for name in names]
+    order = "".join(_FIELD_OF_NAME.get(match[1].lower(), "_") if match else "_" for match in matches)
+    if sorted(order.replace("_", "")) != sorted(_FIELDS):
+        return None
+    width, height = (matches[order.index(axis)][2] for axis in "xy")  # type: ignore[index]
+    return _Layout(order, (int(width), int(height)) if width and height else None)
+
+
+def _check_unnamed(first: _Line, rows: list[list[str]], separator: str) -> None:
+    """Refuse lines that are plainly in another order than t, x, y, p."""
+    words = _split(first.text, separator)
+    if len(words) != len(_FIELDS):
+        raise first.error(f"expected the four columns t, x, y, p; found {len(words)}: {first.text.strip()[:40]!r}; {_ADVICE}")
+    for row in rows:
+        if _NUMBER.fullmatch(row[3]) and float(row[3]) not in (-1, 0, 1):
+            raise first.error(f"expected the columns t, x, y, p; found {row[3]} for a polarity; {_ADVICE}")
+
+
+def _is_decimal(time: str) -> bool:
+    return not time.isdecimal() and "." in time and _NUMBER.fullmatch(time) is not None

@@ -1,0 +1,40 @@
+// Text recordings: the dialect comes from Python, which has looked at the first lines.
+#include <algorithm>
+#include <array>
+
+#include "bindings/bindings.hpp"
+#include "decode/csv.hpp"
+#include "recording.hpp"
+#include "stream_source.hpp"
+
+namespace aestream {
+namespace {
+
+/// `columns` are those of t, x, y, p, among `num_columns` of every line.
+CsvDialect make_dialect(char separator, const std::array<int, 4>& columns, int num_columns, bool seconds) {
+  if (num_columns < 4 || num_columns > 255) throw py::value_error("a line has from 4 to 255 columns");
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] < 0 || columns[i] >= num_columns) throw py::value_error("a column lies behind the last one");
+    if (std::count(columns.begin(), columns.end(), columns[i]) != 1) throw py::value_error("a column is used twice");
+  }
+  const auto place = [&columns](std::size_t i) { return static_cast<std::uint8_t>(columns[i]); };
+  return {static_cast<std::uint8_t>(separator), place(0), place(1), place(2), place(3),
+          static_cast<std::uint8_t>(num_columns), seconds};
+}
+
+std::unique_ptr<Recording> open_csv(std::shared_ptr<MappedFile> file, std::size_t begin, char separator,
+                                    const std::array<int, 4>& columns, int num_columns, bool seconds) {
+  if (begin > file->bytes().size()) throw py::value_error("begin lies behind the end of the file");
+  auto decoder = std::make_unique<CsvDecoder>(make_dialect(separator, columns, num_columns, seconds));
+  auto source = std::make_unique<StreamSource>(file, std::move(decoder), begin);
+  return std::make_unique<Recording>(std::move(file), std::move(source));
+}
+
+}  // namespace
+
+void register_csv(py::module_& module) {
+  module.def("open_csv", &open_csv, py::arg("file"), py::arg("begin"), py::kw_only(), py::arg("separator"),
+             py::arg("columns"), py::arg("num_columns"), py::arg("seconds"));
+}
+
+}  // namespace aestream
