@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_files(module);
   aestream::register_decoders(module);
   aestream::register_recording(module);
+  aestream::register_aedat4(module);
 }
