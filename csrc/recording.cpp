@@ -20,11 +20,6 @@ std::size_t first_not_before(ConstEventSpan events, std::int64_t time) {
   return i;
 }
 
-/// Raised when the events do not number what a file's own table, or a stored index, says.
-struct CountMismatch : FormatError {
-  using FormatError::FormatError;
-};
-
 }  // namespace
 
 Recording::Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<const Source> source)

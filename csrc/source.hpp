@@ -28,6 +28,11 @@ struct Index {
   std::int64_t t_max = 0;       // the latest of all
 };
 
+/// Raised when the events do not number what a file's own table, or a stored index, says.
+struct CountMismatch : FormatError {
+  using FormatError::FormatError;
+};
+
 /// A decoder at a place in a file. Not shared between threads.
 class Cursor {
  public:
@@ -52,9 +57,10 @@ class Cursor {
   static constexpr std::size_t min_room = 64;
   static constexpr std::size_t block = 2048;
 
+  ConstEventSpan pending_;  // what skip() or fill() left of the last span: next() hands it out first
+
  private:
   std::unique_ptr<Event[]> block_;
-  ConstEventSpan pending_;
 };
 
 class Source {

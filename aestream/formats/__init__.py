@@ -7,11 +7,16 @@ from collections.abc import Callable
 
 from aestream import _core
 from aestream.errors import FormatError
+from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import OpenedFile
 from aestream.formats.csv_text import open_csv
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
-_OPENERS: dict[str, Callable[[_core.MappedFile], OpenedFile]] = {"raw": open_raw, "dat": open_dat}
+_OPENERS: dict[str, Callable[[_core.MappedFile], OpenedFile]] = {
+    "raw": open_raw,
+    "dat": open_dat,
+    "aedat4": open_aedat4,
+}
 _HEADERLESS = ("evt2", "evt21", "evt21_legacy", "evt3")
 
 

@@ -1,0 +1,159 @@
+"""AEDAT4 (DV, dv-processing): the XML of its header; packets are the core's. Spec: docs.inivation.com, "AEDAT 4.0"."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from xml.parsers import expat
+
+import cramjam
+
+from aestream import _core
+from aestream.errors import FormatError
+from aestream.formats.base import OpenedFile
+
+_COMPRESSIONS = ("none", "lz4", "lz4_high", "zstd", "zstd_high")
+_DECOMPRESSORS = {"none": None, "lz4": cramjam.lz4.decompress_into, "zstd": cramjam.zstd.decompress_into}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream as the header declares it.
+
+    Attributes:
+        id: what its packets carry.
+        type: four letters, ``"EVTS"`` for events.
+        name: what the writer called it, such as ``"events"``.
+        source: the camera, or empty.
+        shape: (width, height) in pixels, or None where the header gives none.
+    """
+
+    id: int
+    type: str
+    name: str = ""
+    source: str = ""
+    shape: tuple[int, int] | None = None
+
+
+def open_aedat4(file: _core.MappedFile, *, stream: int | None = None) -> OpenedFile:
+    """Open one stream of events. Frames, IMU samples and triggers are skipped.
+
+    Args:
+        file: the file.
+        stream: id of a stream of events; None takes the lowest. A file without one has zero events.
+
+    Raises:
+        FormatError: if header or XML is damaged.
+        ValueError: if ``stream`` is no stream of events.
+    """
+    header = _core.read_aedat4_header(file)
+    streams = _read_streams(header.info_node, header.info_position)
+    chosen = _choose(streams, stream)
+    compression = _COMPRESSIONS[header.compression]
+    inflate = _DECOMPRESSORS[compression.removesuffix("_high")]
+    recording = _core.open_aedat4(file, header, [s.id for s in streams], chosen.id if chosen else None, inflate)
+    metadata = {
+        "compression": compression,
+        "source": chosen.source if chosen else "",
+        "streams": [asdict(each) for each in streams],
+    }
+    return OpenedFile(recording, "aedat4", chosen.shape if chosen else None, metadata)
+
+
+def _choose(streams: list[Stream], wanted: int | None) -> Stream | None:
+    events = {each.id: each for each in streams if each.type == "EVTS"}
+    if wanted is None:
+        return events[min(events)] if events else None
+    if wanted not in events:
+        raise ValueError(f"stream must be one of {sorted(events)}; got {wanted}")
+    return events[wanted]
+
+
+@dataclass
+class _Node:
+    name: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[_Node] = field(default_factory=list)
+
+    def child(self, name: str) -> _Node:
+        return next((each for each in self.children if each.name == name), _Node(name))
+
+
+class _InfoReader:
+    """Collects the nodes called outInfo, wherever they are, and what is in them."""
+
+    def __init__(self) -> None:
+        self.found: list[_Node] = []
+        self._open: list[_Node] = []
+        self._key: str | None = None
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._parser.StartDoctypeDeclHandler = self._refuse
+
+    def read(self, xml: bytes, position: int) -> None:
+        try:
+            self._parser.Parse(xml, True)
+        except FormatError as error:
+            raise FormatError(str(error), position + self._parser.CurrentByteIndex) from None
+        except expat.ExpatError as error:
+            raise FormatError(f"expected an infoNode of XML, found: {error}", position + self._parser.ErrorByteIndex) from None
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "node":
+            node = _Node(attributes.get("name", ""))
+            if self._open:
+                self._open[-1].children.append(node)
+            if node.name == "outInfo":
+                self.found.append(node)
+            self._open.append(node)
+        elif tag == "attr" and self._open:
+            self._key = attributes.get("key", "")
+            self._open[-1].attributes[self._key] = ""
+
+    def _end(self, tag: str) -> None:
+        if tag == "node":
+            self._open.pop()
+        self._key = None
+
+    def _text(self, text: str) -> None:
+        if self._key is not None:
+            self._open[-1].attributes[self._key] += text
+
+    def _refuse(self, *_: object) -> None:
+        raise FormatError("expected an infoNode without a document type, found one")
+
+
+def _read_streams(xml: bytes, position: int) -> list[Stream]:
+    reader = _InfoReader()
+    reader.read(xml, position)
+    if not reader.found:
+        raise FormatError("expected a node outInfo in the infoNode, found none", position)
+    nodes = [node for found in reader.found for node in found.children]
+    return [_read_stream(node, position) for node in nodes if _is_id(node.name)]
+
+
+def _is_id(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and int(name) < 2**31 if len(name) <= 10 else False
+
+
+def _read_stream(node: _Node, position: int) -> Stream:
+    info = node.child("info").attributes
+    return Stream(
+        id=int(node.name),
+        type=node.attributes.get("typeIdentifier", ""),
+        name=node.attributes.get("originalOutputName", ""),
+        source=info.get("source", ""),
+        shape=_read_shape(info, position),
+    )
+
+
+def _read_shape(info: dict[str, str], position: int) -> tuple[int, int] | None:
+    sizes = [info[key].strip() for key in ("sizeX", "sizeY") if key in info]
+    if len(sizes) < 2:
+        return None
+    for size in sizes:
+        if not (size.isascii() and size.isdecimal() and len(size) <= 5 and 1 <= int(size) <= 32767):
+            raise FormatError(f'expected sizeX and sizeY from 1 to 32767, found "{size}"', position)
+    return int(sizes[0]), int(sizes[1])

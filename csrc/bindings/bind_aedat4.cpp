@@ -1,0 +1,67 @@
+// AEDAT4: the header for Python to read its XML, and recordings whose packets a Python callable inflates.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "bindings/bindings.hpp"
+#include "core/error.hpp"
+#include "decode/aedat4.hpp"
+#include "packet_source.hpp"
+#include "recording.hpp"
+
+namespace aestream {
+namespace {
+
+/// Damage is what the callable raises; running out of memory and an interrupt stay what they are.
+[[noreturn]] void raise_damage(const py::error_already_set& error) {
+  if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
+  throw FormatError(0, "expected a packet that can be inflated, found: " + std::string(py::str(error.value())));
+}
+
+/// Holds the GIL only while it makes the two views and enters the callable, which releases it.
+Inflate make_inflate(py::object decompress_into) {
+  if (decompress_into.is_none()) return {};
+  const std::shared_ptr<py::object> callable(new py::object(std::move(decompress_into)), [](py::object* object) {
+    const py::gil_scoped_acquire acquired;
+    delete object;
+  });
+  return [callable](ByteSpan compressed, MutableByteSpan out) {
+    const py::gil_scoped_acquire acquired;
+    const auto view = [](auto bytes) { return py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size())); };
+    try {
+      const auto size = py::cast<std::size_t>((*callable)(view(compressed), view(out)));
+      return std::min(size, out.size());
+    } catch (const py::error_already_set& error) {
+      raise_damage(error);
+    }
+  };
+}
+
+std::unique_ptr<Recording> open_aedat4(std::shared_ptr<MappedFile> file, const Aedat4Header& header,
+                                       std::vector<std::int32_t> streams, std::optional<std::int32_t> stream,
+                                       py::object decompress_into) {
+  if (header.packets > file->bytes().size()) throw py::value_error("packets lies behind the end of the file");
+  Inflate inflate = make_inflate(std::move(decompress_into));
+  if ((header.compression != Aedat4Compression::None) != static_cast<bool>(inflate)) {
+    throw py::value_error("decompress_into is for compressed files, and needed there");
+  }
+  Aedat4Layout layout{header.packets, header.table_position, std::move(streams)};
+  auto source = std::make_unique<PacketSource>(file, std::move(layout), stream, header.compression, std::move(inflate));
+  return std::make_unique<Recording>(std::move(file), std::move(source));
+}
+
+}  // namespace
+
+void register_aedat4(py::module_& module) {
+  py::classh<Aedat4Header>(module, "Aedat4Header")
+      .def_property_readonly("compression", [](const Aedat4Header& header) { return static_cast<int>(header.compression); })
+      .def_readonly("table_position", &Aedat4Header::table_position)
+      .def_property_readonly("info_node", [](const Aedat4Header& header) { return py::bytes(header.info_node); })
+      .def_readonly("info_position", &Aedat4Header::info_position)
+      .def_readonly("packets", &Aedat4Header::packets);
+  module.def("read_aedat4_header", [](const MappedFile& file) { return read_aedat4_header(file.bytes()); }, py::arg("file"));
+  module.def("open_aedat4", &open_aedat4, py::arg("file"), py::arg("header"), py::arg("streams"), py::arg("stream"),
+             py::arg("decompress_into"));
+}
+
+}  // namespace aestream

@@ -1,0 +1,149 @@
+// Everything of AEDAT4 but the XML: header, packets, event vectors and the data table, bounds-checked.
+#include "decode/aedat4.hpp"
+
+#include <algorithm>
+
+#include "core/multiversion.hpp"
+#include "decode/flatbuffer.hpp"
+
+namespace aestream {
+namespace {
+
+constexpr std::size_t event_bytes = sizeof(Event);
+constexpr std::uint32_t lz4_magic = 0x184D2204;
+constexpr std::uint32_t zstd_magic = 0xFD2FB528;
+
+/// The FlatBuffer behind a size prefix that must fill `bytes`.
+ByteSpan unprefixed(ByteSpan bytes) {
+  if (bytes.size() < 4) throw FormatError(0, "expected a size prefix, found " + std::to_string(bytes.size()) + " bytes");
+  if (const std::size_t size = load_le32(&bytes[0]); size != bytes.size() - 4) {
+    throw FormatError(0, "expected size prefix " + std::to_string(bytes.size() - 4) + ", found " + std::to_string(size));
+  }
+  return bytes.subspan(4);
+}
+
+/// The root table of a size-prefixed FlatBuffer, given to `read`; errors count from the prefix.
+template <class Read>
+auto with_root(ByteSpan bytes, std::string_view identifier, const Read& read) {
+  const ByteSpan buffer = unprefixed(bytes);
+  try {
+    return read(buffer, FlatTable::root(buffer, identifier));
+  } catch (const FormatError& error) {
+    throw error.shifted(4);
+  }
+}
+
+void read_io_header(Aedat4Header& header, ByteSpan buffer, const FlatTable& root) {
+  const auto compression = root.scalar<std::int32_t>(0, 0);
+  if (compression < 0 || compression > 4) {
+    throw FormatError(*root.field(0, 4), "expected compression 0 to 4, found " + std::to_string(compression));
+  }
+  header.compression = static_cast<Aedat4Compression>(compression);
+  header.table_position = root.scalar<std::int64_t>(1, -1);
+  if (!root.field(2, 4)) throw FormatError(0, "expected an infoNode, found none");
+  const FlatTable::Vector info = root.vector(2, 1);
+  header.info_node.assign(reinterpret_cast<const char*>(buffer.data()) + info.at, info.count);
+  header.info_position = info.at;
+}
+
+/// Whether polarity or padding of any event is something else than 0 or 1 and zeros.
+AESTREAM_MULTIVERSION bool needs_cleaning(const std::uint8_t* stored, std::size_t count) {
+  std::uint64_t seen[2] = {0, 0};
+  for (std::size_t i = 0; i < count; ++i) {
+    seen[0] |= load_le64(stored + event_bytes * i);
+    seen[1] |= load_le64(stored + event_bytes * i + 8);
+  }
+  return seen[1] >> 33 != 0;
+}
+
+}  // namespace
+
+Aedat4Header read_aedat4_header(ByteSpan file) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  if (!text.starts_with(aedat4_magic)) throw FormatError(0, "expected version line \"#!AER-DAT4.0\"");
+  const std::size_t begin = aedat4_magic.size(), rest = file.size() - begin;
+  if (rest < 4) throw FormatError(begin, "expected the size of the header, found the end of the file");
+  const std::size_t size = load_le32(&file[begin]);
+  if (size > rest - 4) {
+    throw FormatError(begin, "expected a header of at most " + std::to_string(rest - 4) + " bytes, found " + std::to_string(size));
+  }
+  Aedat4Header header;
+  try {
+    with_root(file.subspan(begin, 4 + size), "IOHE",
+              [&](ByteSpan buffer, const FlatTable& root) { read_io_header(header, buffer, root); });
+  } catch (const FormatError& error) {
+    throw error.shifted(begin);
+  }
+  header.info_position += begin + 4;
+  header.packets = begin + 4 + size;
+  return header;
+}
+
+bool PacketWalk::at_table(ByteSpan rest) const {
+  const bool named = layout_->table_position >= 0 && at_ == static_cast<std::uint64_t>(layout_->table_position);
+  if (rest.size() < 12) return named;
+  const std::uint32_t first = load_le32(&rest[0]);
+  const bool looks_so = first == lz4_magic || first == zstd_magic || std::memcmp(&rest[8], "FTAB", 4) == 0;
+  return looks_so && (named || !std::ranges::count(layout_->streams, load_le<std::int32_t>(&rest[0])));
+}
+
+std::optional<Packet> PacketWalk::next() {
+  const ByteSpan rest = file_.subspan(std::min(at_, file_.size()));
+  if (rest.empty()) return std::nullopt;
+  if (at_table(rest)) {
+    table_ = rest;
+    return std::nullopt;
+  }
+  cut_bytes_ = rest.size();
+  if (rest.size() < 8) return std::nullopt;
+  const auto stream = load_le<std::int32_t>(&rest[0]), size = load_le<std::int32_t>(&rest[4]);
+  if (!std::ranges::count(layout_->streams, stream)) {
+    throw FormatError(at_, "expected a stream that the header declares, found stream " + std::to_string(stream));
+  }
+  if (size < 0) throw FormatError(at_ + 4, "expected a packet size of at least 0, found " + std::to_string(size));
+  if (static_cast<std::size_t>(size) > rest.size() - 8) return std::nullopt;
+  cut_bytes_ = 0;
+  const Packet packet{at_, stream, rest.subspan(8, static_cast<std::size_t>(size))};
+  at_ = packet.end();
+  return packet;
+}
+
+ByteSpan packet_events(ByteSpan packet) {
+  return with_root(packet, "EVTS", [](ByteSpan buffer, const FlatTable& root) {
+    const FlatTable::Vector events = root.vector(0, event_bytes);
+    return buffer.subspan(events.at, events.count * event_bytes);
+  });
+}
+
+void copy_events(ByteSpan stored, Event* out) {
+  constexpr std::size_t stretch = 512;  // read twice while it is in the first cache
+  for (std::size_t first = 0, total = stored.size() / event_bytes; first < total; first += stretch) {
+    const std::size_t count = std::min(stretch, total - first);
+    const std::uint8_t* from = stored.data() + first * event_bytes;
+    std::memcpy(out + first, from, count * event_bytes);
+    if (!needs_cleaning(from, count)) continue;
+    for (Event* event = out + first; event != out + first + count; ++event) {
+      store_event(event, event->t, static_cast<std::uint16_t>(event->x), static_cast<std::uint16_t>(event->y), event->p != 0);
+    }
+  }
+}
+
+std::vector<TableEntry> read_data_table(ByteSpan table) {
+  return with_root(table, "FTAB", [](ByteSpan buffer, const FlatTable& root) {
+    const FlatTable::Vector rows = root.vector(0, 4);
+    std::vector<TableEntry> entries;
+    entries.reserve(rows.count);
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      const FlatTable row = root.element(rows, i);
+      TableEntry entry{row.scalar<std::int64_t>(0, 0), 0, 0, row.scalar<std::int64_t>(2, -1)};
+      if (const auto info = row.field(1, 8)) {
+        entry.stream = load_le<std::int32_t>(&buffer[*info]);
+        entry.size = load_le<std::int32_t>(&buffer[*info + 4]);
+      }
+      entries.push_back(entry);
+    }
+    return entries;
+  });
+}
+
+}  // namespace aestream

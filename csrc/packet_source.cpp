@@ -1,0 +1,197 @@
+// Packets to an index: listed by walking their headers, counted by the data table's word or by inflating each.
+#include "packet_source.hpp"
+
+#include <algorithm>
+
+#include "core/parallel.hpp"
+#include "packet_cursor.hpp"
+
+namespace aestream {
+namespace {
+
+constexpr std::size_t max_checkpoints = 16384;  // longer files get one for every so many packets: the index stays at 1 MiB
+constexpr std::size_t group = 16;               // packets that one task counts
+constexpr std::size_t mebi = std::size_t{1} << 20;
+constexpr std::size_t max_packet = 1024 * mebi;
+constexpr std::size_t min_scratch = std::size_t{1} << 16;
+constexpr std::size_t usual_ratio = 8;   // that real packets of events stay below
+constexpr std::size_t trusted_ratio = 64;  // of all claimed events to the file; a table that claims more is not believed
+constexpr std::size_t bytes_per_row = 128;  // of a data table, at most
+
+std::int64_t latest_of(ByteSpan stored) {
+  std::int64_t latest = no_time;
+  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event)) latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
+  return latest;
+}
+
+}  // namespace
+
+struct PacketSource::Listing {
+  std::vector<Packet> packets;  // of the stream
+  std::size_t all = 0;          // packets of every stream
+  ByteSpan table;
+  std::size_t cut_bytes = 0;
+};
+
+PacketSource::PacketSource(std::shared_ptr<const MappedFile> file, Aedat4Layout layout, std::optional<std::int32_t> stream,
+                           Aedat4Compression compression, Inflate inflate)
+    : file_(std::move(file)),
+      layout_(std::move(layout)),
+      stream_(stream),
+      compression_(compression),
+      inflate_(std::move(inflate)) {}
+
+std::unique_ptr<Cursor> PacketSource::open(const Checkpoint& checkpoint) const {
+  return std::make_unique<PacketCursor>(*this, checkpoint);
+}
+
+std::optional<Packet> PacketSource::next_packet(PacketWalk& walk) const {
+  std::optional<Packet> packet = walk.next();
+  while (packet && packet->stream != stream_) packet = walk.next();
+  return packet;
+}
+
+PacketSource::Listing PacketSource::list_packets() const {
+  Listing listing;
+  PacketWalk walk(file_->bytes(), layout_, layout_.begin);
+  while (const auto packet = walk.next()) {
+    if (packet->stream == stream_) listing.packets.push_back(*packet);
+    ++listing.all;
+  }
+  listing.table = walk.table();
+  listing.cut_bytes = walk.cut_bytes();
+  return listing;
+}
+
+/// The counts of the data table, if it knows every packet and claims no more than so large a file may hold.
+std::optional<PacketSource::Claims> PacketSource::claims_of(const Listing& listing) const {
+  std::vector<TableEntry> rows;
+  try {
+    Buffer scratch;
+    rows = read_data_table(inflate(listing.table, listing.all * bytes_per_row + min_scratch, scratch));
+  } catch (const FormatError&) {
+    return std::nullopt;  // damage there costs no events
+  }
+  Claims claims;
+  std::uint64_t total = 0;
+  for (const TableEntry& row : rows) {
+    if (row.stream != stream_) continue;
+    if (claims.size() == listing.packets.size() || row.count <= 0) return std::nullopt;
+    const Packet& packet = listing.packets[claims.size()];
+    const auto count = static_cast<std::uint64_t>(row.count);
+    const bool same = static_cast<std::uint64_t>(row.offset) == packet.begin() &&
+                      static_cast<std::uint64_t>(row.size) == packet.payload.size();
+    if (!same || count > max_inflated(packet.payload.size()) / sizeof(Event)) return std::nullopt;
+    claims.push_back({count, no_time});
+    total += count * sizeof(Event);
+  }
+  if (claims.size() != listing.packets.size()) return std::nullopt;
+  return total <= trusted_ratio * file_->bytes().size() + 16 * mebi ? std::optional(std::move(claims)) : std::nullopt;
+}
+
+std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& listing, std::size_t threads, bool times) const {
+  const std::vector<Packet>& packets = listing.packets;
+  std::vector<Count> counts(packets.size());
+  parallel_for((packets.size() + group - 1) / group, threads, [&](std::size_t task) {
+    Buffer scratch;
+    const std::size_t first = task * group, last = std::min(first + group, packets.size());
+    for (std::size_t i = first; i < last; ++i) {
+      const ByteSpan stored = stored_events(packets[i], scratch);
+      counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time};
+    }
+    file_->forget(packets[first].offset, packets[last - 1].end());
+  });
+  return counts;
+}
+
+Index PacketSource::build_index(std::size_t threads, bool times) const {
+  const Listing listing = list_packets();
+  std::shared_ptr<const Claims> claims;
+  if (!times && inflate_ && !listing.table.empty()) {
+    if (auto found = claims_of(listing)) claims = std::make_shared<const Claims>(std::move(*found));
+  }
+  const std::vector<Count> counts = claims ? *claims : count_packets(listing, threads, times);
+  if (claims) {
+    const std::lock_guard lock(mutex_);
+    claims_ = claims;
+  }
+  Index index;
+  const std::size_t every = counts.size() / max_checkpoints + 1;
+  std::int64_t time_bound = no_time;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (i % every == 0) {
+      State state;
+      if (claims) state.words[0] = i + 1;
+      index.checkpoints.push_back({listing.packets[i].offset, index.num_events, time_bound, state});
+    }
+    index.num_events += counts[i].events;
+    time_bound = std::max(time_bound, counts[i].latest);
+  }
+  if (index.checkpoints.empty()) index.checkpoints.push_back(start());
+  index.cut_bytes = listing.cut_bytes;
+  index.has_times = times;
+  return index;
+}
+
+std::size_t PacketSource::max_inflated(std::size_t compressed) const noexcept {
+  switch (compression_) {
+    case Aedat4Compression::None: return compressed;
+    case Aedat4Compression::Lz4:
+    case Aedat4Compression::Lz4High: return std::min(255 * compressed + min_scratch, max_packet);
+    default: return std::min(1024 * compressed + 16 * mebi, max_packet);
+  }
+}
+
+/// Tries the usual size first. What fits begins with the size prefix, which says how much there is.
+ByteSpan PacketSource::inflate(ByteSpan compressed, std::size_t bound, Buffer& scratch) const {
+  if (!inflate_) return compressed;
+  const std::size_t usual = std::max({largest_.load(std::memory_order_relaxed), usual_ratio * compressed.size(), min_scratch});
+  if (scratch.size() < usual) scratch = Buffer(usual);
+  std::memset(scratch.data(), 0, 4);
+  try {
+    return {scratch.data(), inflate_(compressed, {scratch.data(), scratch.size()})};
+  } catch (const FormatError&) {
+    const std::size_t whole = std::size_t{load_le32(scratch.data())} + 4;
+    if (whole <= scratch.size() || whole > bound) throw;
+    scratch = Buffer(whole);
+  }
+  return {scratch.data(), inflate_(compressed, {scratch.data(), scratch.size()})};
+}
+
+ByteSpan PacketSource::stored_events(const Packet& packet, Buffer& scratch) const {
+  if (!inflate_) {
+    try {
+      return packet_events(packet.payload);
+    } catch (const FormatError& error) {
+      throw error.shifted(packet.begin());
+    }
+  }
+  ByteSpan inflated;
+  try {
+    inflated = inflate(packet.payload, max_inflated(packet.payload.size()), scratch);
+  } catch (const FormatError& error) {
+    throw error.shifted(packet.begin());
+  }
+  if (inflated.size() > largest_.load(std::memory_order_relaxed)) largest_ = inflated.size();
+  try {
+    return packet_events(inflated);
+  } catch (const FormatError& error) {  // the file has no byte for it but the packet's first
+    throw FormatError(packet.begin(), "byte " + std::to_string(error.offset()) + " of the inflated packet: " + error.what());
+  }
+}
+
+std::shared_ptr<const InflatedPacket> PacketSource::find_cached(std::size_t offset) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& packet : cached_) {
+    if (packet && packet->offset == offset) return packet;
+  }
+  return nullptr;
+}
+
+void PacketSource::keep(std::shared_ptr<const InflatedPacket> packet) const {
+  const std::lock_guard lock(mutex_);
+  cached_[oldest_].swap(packet);
+  oldest_ = (oldest_ + 1) % cached_.size();
+}
+
+}  // namespace aestream
