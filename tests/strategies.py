@@ -39,7 +39,7 @@ def evt2_words(max_size=60):
     time_high = _clock(28).map(lambda high: evt2_word(0x8, high))
     other = st.builds(evt2_word, st.sampled_from((0xA, 0xD, 0xE, 0xF)), st.integers(0, 2**28 - 1))
     anything = st.binary(min_size=4, max_size=4)
-    return _soup(max_size, 4, change, change, time_high, other, anything)
+    return _soup(max_size, 4, change, change, time_high, other, anything, first=time_high)
 
 
 def evt21_words(legacy=False, max_size=60):
@@ -54,7 +54,7 @@ def evt21_words(legacy=False, max_size=60):
         lambda type, content, mask: evt21_word(type, content, mask, legacy=legacy),
         *(st.sampled_from((0xA, 0xE)), st.integers(0, 2**28 - 1), masks),
     )
-    return _soup(max_size, 8, change, change, time_high, other, st.binary(min_size=8, max_size=8))
+    return _soup(max_size, 8, change, change, time_high, other, st.binary(min_size=8, max_size=8), first=time_high)
 
 
 def evt3_words(max_size=120):
@@ -67,9 +67,9 @@ def evt3_words(max_size=120):
     time_high = _clock(12).map(lambda high: evt3_word(0x8, high))
     time_low = content.map(lambda low: evt3_word(0x6, low))
     em = content.map(lambda address: evt3_word(0x1, address))
-    chain = st.integers(0, 2800).map(lambda count: evt3_word(0x4, 0x801) * count)  # pushes x past int16
+    chain = st.sampled_from((1, 20, 20, 2800)).map(lambda count: evt3_word(0x4, 0x801) * count)  # pushes x past int16
     rare = st.one_of(em, chain, st.binary(min_size=2, max_size=2))
-    return _soup(max_size, 2, events, events, group, time_high, time_low, rare)
+    return _soup(max_size, 2, events, events, group, time_high, time_low, rare, first=time_high)
 
 
 def dat_records(version=2, max_size=60):
@@ -87,8 +87,9 @@ def _clock(bits):
     return st.one_of(st.sampled_from(near), st.integers(0, 20), st.integers(0, top - 1))
 
 
-def _soup(max_size, word_size, *kinds):
-    """Any sequence of these words, then a part of one."""
-    words = st.lists(st.one_of(*kinds), max_size=max_size).map(b"".join)
-    tail = st.binary(max_size=word_size - 1)
-    return st.tuples(words, tail).map(b"".join)
+def _soup(max_size, word_size, *kinds, first=None):
+    """Any sequence of these words, short or long and mostly after a first one, then a part of a word."""
+    word = st.one_of(*kinds)
+    words = st.lists(word, max_size=8) | st.lists(word, min_size=max_size // 2, max_size=max_size)
+    start = st.just(b"") if first is None else st.one_of(first, first, st.just(b""))
+    return st.tuples(start, words.map(b"".join), st.binary(max_size=word_size - 1)).map(b"".join)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import aestream
 import pytest
+
+import aestream
 from aestream import _core
 
 STUB = ast.parse(Path(aestream.__file__).with_name("_core.pyi").read_text())

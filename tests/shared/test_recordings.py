@@ -47,5 +47,5 @@ def test_slices_are_parts_of_the_recording(row):
 @pytest.mark.parametrize("row", ROWS)
 def test_frames_hold_every_in_bounds_event(row):
     file = open_row(row)
-    total = sum(int(file[i].sum()) for i in range(len(file)))
+    total = sum(int(file[i].numpy().sum()) for i in range(len(file)))
     assert total == count_in_bounds(file.load(), file.shape)
