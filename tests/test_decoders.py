@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import reference
-from aestream._core import decode
 from checks import assert_same_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words, split_points
 from words import encode_dat, encode_evt2, encode_evt3, encode_evt21
+
+from aestream._core import decode
 
 REFERENCES = {
     "evt2": reference.evt2.decode,

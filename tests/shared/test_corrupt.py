@@ -5,11 +5,12 @@ from __future__ import annotations
 import resource
 import warnings
 
-import aestream
 import numpy as np
 import pytest
 import reference
 from checks import assert_same_events, rows
+
+import aestream
 
 from .manifest import FORMATS, corrupt_rows, params, truth, vector, vector_rows
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import aestream
 import pytest
 from checks import assert_same_events, count_in_bounds, digest_txyp, slice_by_running_maximum
+
+import aestream
 
 from .manifest import SHARED, params, recording_rows, shape
 

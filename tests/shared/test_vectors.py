@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import aestream
 import numpy as np
 import pytest
 from checks import assert_same_events, count_in_bounds, slice_by_running_maximum
+
+import aestream
 
 from .manifest import empty_rows, exact_rows, options, params, shape, shape_in_file, truth, vector
 

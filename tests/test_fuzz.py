@@ -1,0 +1,77 @@
+"""The fuzz targets of csrc/fuzz, fed by Hypothesis: runs wherever the tests do; `make fuzz` goes deeper, with clang."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import dat_records, evt2_words, evt3_words, evt21_words
+from words import dat_header, raw_header
+
+SOURCE = Path(__file__).resolve().parents[1]
+PAYLOADS = {
+    "evt2": evt2_words(),
+    "evt21": evt21_words() | evt21_words(legacy=True),
+    "evt3": evt3_words(),
+    "dat": dat_records() | dat_records(version=1),
+}
+FILES = st.one_of(
+    st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
+    st.tuples(st.sampled_from([raw_header("EVT21"), raw_header("EVT21", endianness="legacy")]), PAYLOADS["evt21"]),
+    st.tuples(st.just(raw_header("EVT3")), PAYLOADS["evt3"]),
+    st.tuples(st.sampled_from([dat_header(1), dat_header(2, None, None)]), PAYLOADS["dat"]),
+    st.tuples(st.sampled_from([b"% evt 3.0\n", b"% format ", b"% geometry 640x", b"%"]), st.binary(max_size=60)),
+).map(b"".join)
+
+
+def tool(name: str) -> str | None:
+    """A program beside this Python, or on the path."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+
+
+@pytest.fixture(scope="session")
+def targets(tmp_path_factory) -> ctypes.CDLL:
+    """The library of all targets, compiled once."""
+    cmake = tool("cmake")
+    assert cmake, "needs cmake: pip install 'aestream[test]'"
+    build = tmp_path_factory.mktemp("fuzz")
+    for command in (
+        [cmake, "-S", SOURCE, "-B", build, "-DAESTREAM_FUZZ=ON", "-DCMAKE_BUILD_TYPE=Debug"],
+        [cmake, "--build", build, "--parallel", "2", "--target", "aestream_fuzz"],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return ctypes.CDLL(str(next(build.rglob("libaestream_fuzz.*"))))
+
+
+def violation(targets: ctypes.CDLL, name: str, data: bytes) -> str | None:
+    """What target `name` found to be broken on `data`."""
+    target = targets[f"aestream_fuzz_{name}"]
+    target.argtypes, target.restype = (ctypes.c_char_p, ctypes.c_size_t), ctypes.c_char_p
+    message = target(data, len(data))
+    return message and message.decode()
+
+
+@settings(max_examples=200)
+@given(data=st.data(), seed=st.binary(min_size=4, max_size=4))
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_contracts_hold_for_words(targets, name, data, seed):
+    assert violation(targets, name, seed + data.draw(PAYLOADS[name])) is None
+
+
+@given(data=st.binary(max_size=300))
+@pytest.mark.parametrize("name", [*PAYLOADS, "file"])
+def test_contracts_hold_for_bytes(targets, name, data):
+    assert violation(targets, name, data) is None
+
+
+@settings(max_examples=200)
+@given(file=FILES, cut=st.integers(0, 400))
+def test_contracts_hold_for_cut_files(targets, file, cut):
+    assert violation(targets, "file", file[: max(0, len(file) - cut)]) is None
