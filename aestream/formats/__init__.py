@@ -42,12 +42,14 @@ def open_file(path: str | os.PathLike[str], *, format: str | None = None, column
 
 def _open(file: _core.MappedFile, format: str | None, columns: str | None) -> OpenedFile:
     detected = _core.detect_format(file)
+    if format is not None and format not in _HEADERLESS:
+        raise ValueError(f"format must be one of {', '.join(_HEADERLESS)}, or None for a file with a header; got {format!r}")
+    if format is not None and detected != "raw":
+        return open_headerless(file, format)
     if detected == "csv":
         return open_csv(file, columns=columns)
     if columns is not None:
         raise ValueError(f"columns is for text files; found a file of format {detected or 'unknown'}")
-    if format in _HEADERLESS and detected != "raw":
-        return open_headerless(file, format)
     if detected not in _OPENERS:
         known = ", ".join([*_OPENERS, "csv"])
         found = f"{detected} file" if detected else "bytes of no known format"
