@@ -20,6 +20,7 @@ void register_errors(py::module_& module);
 void register_files(py::module_& module);
 void register_decoders(py::module_& module);
 void register_recording(py::module_& module);
+void register_accumulate(py::module_& module);
 
 /// An array over `buffer`; the memory returns to the pool when the array and its views are gone.
 template <class T>
