@@ -13,12 +13,10 @@ namespace {
 constexpr std::uint64_t segment_events = std::uint64_t{1} << 17;      // that one thread decodes at a stretch
 constexpr std::size_t keep_mapped = std::size_t{32} << 20;            // larger files give their pages back window by window
 
-/// The first event of the block that is not before `time`.
-std::size_t first_not_before(ConstEventSpan events, std::int64_t time) {
-  std::size_t i = 0;
-  while (i < events.size() && events[i].t < time) ++i;
-  return i;
-}
+/// Raised when the events do not number what a file's own table, or a stored index, says.
+struct CountMismatch : FormatError {
+  using FormatError::FormatError;
+};
 
 }  // namespace
 
@@ -79,7 +77,7 @@ std::uint64_t Recording::ordinal_of(std::int64_t time, const Index& index) const
   std::uint64_t ordinal = checkpoint.ordinal;
   while (true) {
     const ConstEventSpan events = cursor->next();
-    const std::size_t before = first_not_before(events, time);
+    const std::size_t before = count_before(events, time);
     ordinal += before;
     if (events.empty() || before < events.size()) return ordinal;
   }
@@ -116,7 +114,7 @@ void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std
       throw CountMismatch(checkpoint.offset, "expected " + std::to_string(stop - start) + " events, found " +
                                                  std::to_string(count) + ": the file differs from its index");
     }
-    file_->forget(checkpoint.offset, cursor->offset());
+    forget(checkpoint.offset, cursor->offset());
   });
 }
 
@@ -145,61 +143,22 @@ EventArray Recording::load(std::size_t threads) const {
   }
 }
 
-void Recording::visit(const Window& window, const Index& index,
-                      const std::function<void(ConstEventSpan)>& consume) const {
-  const Checkpoint checkpoint = checkpoint_before(window.start, window.by_time, index);
-  const auto cursor = source_->open(checkpoint);
-  std::uint64_t left = UINT64_MAX;
-  if (!window.by_time) {
-    const auto start = static_cast<std::uint64_t>(std::max<std::int64_t>(window.start, 0));
-    left = static_cast<std::uint64_t>(std::max(window.stop, window.start)) - start;
-    cursor->skip(start - checkpoint.ordinal);
-  }
-  bool started = !window.by_time;
-  while (left > 0) {
-    ConstEventSpan events = cursor->next();
-    if (events.empty()) break;
-    if (!started) {
-      events = events.subspan(first_not_before(events, window.start));
-      started = !events.empty();
-    }
-    const std::size_t count =
-        window.by_time ? first_not_before(events, window.stop) : std::min<std::uint64_t>(events.size(), left);
-    if (count > 0) consume(events.first(count));
-    if (!window.by_time) left -= count;
-    if (count < events.size()) break;
-  }
-  if (file_->bytes().size() > keep_mapped) file_->forget(checkpoint.offset, cursor->offset());
-}
-
-std::size_t Recording::accumulate_one(const Window& window, const Index& index, Accumulator& accumulator,
-                                      std::uint8_t* out) const {
-  if (window.by_time || !accumulator.needs_times()) {
-    accumulator.begin(out, window.start, window.stop);
-    visit(window, index, [&](ConstEventSpan events) { accumulator.consume(events); });
-    return accumulator.finish();
-  }
-  std::vector<Event> events;  // a window by count has no times of its own: from its first event to after its latest
-  visit(window, index, [&](ConstEventSpan block) { events.insert(events.end(), block.begin(), block.end()); });
-  std::int64_t start = events.empty() ? 0 : events.front().t, latest = start;
-  for (const Event& event : events) latest = std::max(latest, event.t);
-  accumulator.begin(out, start, latest + 1);
-  accumulator.consume(events);
-  return accumulator.finish();
-}
-
 std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,
                                   std::uint8_t* out, std::size_t threads) const {
   const Index& all = index(threads);
-  const std::size_t workers = std::min(std::max<std::size_t>(threads, 1), windows.size());
-  std::atomic<std::size_t> next{0}, outside{0};
-  parallel_for(workers, workers, [&](std::size_t) {
-    const auto accumulator = factory();
-    for (std::size_t i = next++; i < windows.size(); i = next++) {
-      outside += accumulate_one(windows[i], all, *accumulator, out + i * accumulator->size());
-    }
+  std::atomic<std::size_t> outside{0};
+  for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
+    const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
+    const auto cursor = source_->open(checkpoint);
+    outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, out + i * accumulator.size())
+                   .outside;
+    if (file_ && file_->bytes().size() > keep_mapped) forget(checkpoint.offset, cursor->offset());
   });
   return outside;
+}
+
+void Recording::forget(std::uint64_t first, std::uint64_t last) const {
+  if (file_) file_->forget(first, last);
 }
 
 }  // namespace aestream

@@ -1,27 +1,16 @@
 // One file of one sensor: its index, and every way of getting its events out.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "accumulate/accumulator.hpp"
 #include "core/buffer_pool.hpp"
 #include "core/mapped_file.hpp"
-#include "source.hpp"
+#include "window.hpp"
 
 namespace aestream {
-
-/// Events [start, stop): microseconds, or ordinals. A window of time begins with the first event that is not before
-/// `start` and ends before the first one after it that is not before `stop`, so windows partition a file in which
-/// times step back, too.
-struct Window {
-  std::int64_t start = 0;
-  std::int64_t stop = 0;
-  bool by_time = true;
-};
 
 struct EventArray {
   Buffer memory;
@@ -30,6 +19,7 @@ struct EventArray {
 
 class Recording {
  public:
+  /// `file` is what the source reads, or null if that is no file.
   Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<const Source> source);
 
   /// Built at the first call; later ones are free. Safe to call from several threads.
@@ -57,11 +47,11 @@ class Recording {
  private:
   Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
   std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
-  std::size_t accumulate_one(const Window& window, const Index& index, Accumulator& accumulator, std::uint8_t* out) const;
   void fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const;
   void find_times(Index& index) const;
   EventArray load_with(const Index& index, std::size_t threads) const;
-  void visit(const Window& window, const Index& index, const std::function<void(ConstEventSpan)>& consume) const;
+
+  void forget(std::uint64_t first, std::uint64_t last) const;
 
   std::shared_ptr<const MappedFile> file_;
   std::unique_ptr<const Source> source_;

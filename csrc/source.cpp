@@ -7,7 +7,10 @@
 namespace aestream {
 
 ConstEventSpan Cursor::next() {
-  if (!pending_.empty()) return std::exchange(pending_, {});
+  return pending_.empty() ? next_block() : std::exchange(pending_, {});
+}
+
+ConstEventSpan Cursor::next_block() {
   if (!block_) block_ = std::make_unique_for_overwrite<Event[]>(block);
   return {block_.get(), decode({block_.get(), block})};
 }

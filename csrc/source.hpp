@@ -39,7 +39,7 @@ class Cursor {
   virtual ~Cursor() = default;
 
   /// The next events, at most some thousands; empty at the end. Valid until the next call.
-  virtual ConstEventSpan next();
+  ConstEventSpan next();
 
   /// Passes over `count` events, or all that are left.
   void skip(std::uint64_t count);
@@ -53,6 +53,9 @@ class Cursor {
  protected:
   /// Decodes at least one event unless at the end. `out` has room for `min_room`, or for all the events that are left.
   virtual std::size_t decode(EventSpan out) = 0;
+
+  /// next() once nothing is pending: decodes into a block of its own, unless the events lie in memory already.
+  virtual ConstEventSpan next_block();
 
   static constexpr std::size_t min_room = 64;
   static constexpr std::size_t block = 2048;

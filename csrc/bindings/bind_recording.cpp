@@ -1,6 +1,7 @@
 // Recording: arguments checked, GIL released, one call into the core.
 #include <cstring>
 
+#include "bindings/accumulate.hpp"
 #include "bindings/bindings.hpp"
 #include "core/parallel.hpp"
 #include "decode/registry.hpp"
@@ -17,6 +18,20 @@ std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const s
 }
 
 py::array to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
+
+py::tuple accumulate_windows(const Recording& recording, const Representation& representation, std::int64_t width,
+                             std::int64_t height, const WindowArray& windows, bool by_time, std::size_t threads) {
+  const Geometry geometry = to_geometry(width, height);
+  const std::vector<Window> all = to_windows(windows, by_time);
+  Buffer memory;
+  std::size_t outside = 0;
+  {
+    const py::gil_scoped_release released;
+    memory = allocate_tensors(representation, geometry, all.size());
+    outside = recording.accumulate(all, make_accumulator(representation, geometry), memory.data(), threads);
+  }
+  return py::make_tuple(own_tensors(std::move(memory), representation, geometry, all.size()), outside);
+}
 
 struct IndexHead {
   std::uint64_t num_events, cut_bytes;
@@ -109,7 +124,9 @@ void register_recording(py::module_& module) {
            [](const Recording& recording, std::int64_t start, std::int64_t stop, bool by_time, std::size_t threads) {
              return recording.find({start, stop, by_time}, threads);
            },
-           py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release());
+           py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release())
+      .def("accumulate", &accumulate_windows, py::arg("spec"), py::arg("width"), py::arg("height"), py::arg("windows"),
+           py::arg("by_time"), py::arg("threads"));
 }
 
 }  // namespace aestream
