@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <type_traits>
 
 namespace aestream {
 namespace {
@@ -20,11 +21,12 @@ class Writer {
 
   template <class T>
   void put(T value) {
+    static_assert(std::is_integral_v<T>);
     std::uint8_t raw[sizeof(T)];
     std::memcpy(raw, &value, sizeof value);
     bytes_.insert(bytes_.end(), raw, raw + sizeof raw);
   }
-  void put(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
+  void put_text(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
   void put_vtable(std::initializer_list<std::uint16_t> entries) {
     for (const std::uint16_t entry : entries) put(entry);
   }
@@ -49,7 +51,7 @@ class Writer {
 void put_vector_head(Writer& out, std::string_view identifier, std::size_t count) {
   out.put(std::uint32_t{0});   // size prefix
   out.put(std::uint32_t{16});  // the root table is at 4 + 16
-  out.put(identifier);
+  out.put_text(identifier);
   out.pad(2);
   out.put_vtable({6, 8, 4});  // its size, the table's size, field 0 at +4
   out.put(std::int32_t{6});   // the vtable is 6 bytes before the table
@@ -61,10 +63,10 @@ void put_vector_head(Writer& out, std::string_view identifier, std::size_t count
 
 Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_position, std::string_view info_node) {
   Writer out(aedat4_magic.size() + info_node.size() + 64);
-  out.put(aedat4_magic);
+  out.put_text(aedat4_magic);
   out.put(std::uint32_t{0});   // size prefix
   out.put(std::uint32_t{24});  // the root table is 24 bytes behind the prefix
-  out.put("IOHE");
+  out.put_text("IOHE");
   out.pad(6);
   out.put_vtable({10, 24, 4, 12, 8});  // its size, the table's size, fields 0 to 2
   out.put(std::int32_t{10});           // the vtable is 10 bytes before the table
@@ -73,7 +75,7 @@ Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_pos
   out.put(table_position);
   out.pad(4);
   out.put(static_cast<std::uint32_t>(info_node.size()));
-  out.put(info_node);
+  out.put_text(info_node);
   out.pad(4 - info_node.size() % 4);  // a zero at least
   return out.finish(aedat4_magic.size());
 }
