@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -124,7 +125,7 @@ def _packets(times: npt.NDArray[np.int64], packet_us: int) -> Iterator[tuple[int
 
 def _check_shape(shape: tuple[int, int]) -> tuple[int, int]:
     try:
-        width, height = (int(size) for size in shape)
+        width, height = (operator.index(size) for size in shape)
     except (TypeError, ValueError):
         raise ValueError(f"shape must be (width, height); got {shape!r}") from None
     if not (1 <= width <= 32767 and 1 <= height <= 32767):
@@ -135,9 +136,9 @@ def _check_shape(shape: tuple[int, int]) -> tuple[int, int]:
 def _stored(events: Any, width: int, height: int) -> npt.NDArray[Any]:
     """A checked copy as AEDAT4 stores it."""
     columns = dict(zip("txyp", _columns(events), strict=True))
-    stored = np.zeros(len(columns["t"]), _EVENT)
+    stored = np.zeros(columns["t"].size, _EVENT)
     for name, column in columns.items():
-        if column.ndim != 1 or len(column) != len(stored):
+        if column.shape != stored.shape:
             raise ValueError(f"columns must have one dimension and one length; got {name} of shape {column.shape}")
         if column.dtype.kind not in ("biu" if name == "p" else "iu"):
             raise ValueError(f"{name} must be integers; got {column.dtype}")
