@@ -37,7 +37,7 @@ def open_file(path: str | os.PathLike[str], *, format: str | None = None, column
 
 def _open(file: _core.MappedFile, format: str | None, columns: str | None) -> OpenedFile:
     detected = _core.detect_format(file)
-    if detected == "csv":
+    if detected == "csv" or (format == "csv" and not detected):
         return open_csv(file, columns=columns)
     if columns is not None:
         raise ValueError(f"columns is for text files; found a file of format {detected or 'unknown'}")
