@@ -48,6 +48,7 @@ MICROSECONDS = {
     "named order": b"x,y,pol,ts\n1,2,1,10\n345,259,0,2000020\n0,0,1,2000015\n",
     "order in a comment": b"# x y p t\n# of a demo\n1 2 1 10\n345 259 0 2000020\n0 0 1 2000015\n",
     "further columns": b",time,x,y,on,id\n0,10,1,2,1,a b\n1,2000020,345,259,0,\n2,2000015,0,0,1,c\n",
+    "further columns between blanks": b"t x y p id\n10 1  2 1   7\n2000020 345 259 0  8\n2000015 0 0 1 9 \n",
     "semicolons": b"10;1;2;1\n2000020;345;259;0\n2000015;0;0;1\n",
     "tabs": b"10\t1\t2\t1\n2000020\t345\t259\t0\n2000015\t0\t0\t1\n",
     "aligned by tabs and spaces": b"10\t\t1 2 1\n2000020\t345 259 0\n  2000015\t0  0 1\n",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aestream import _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile
 
 _SAMPLE_BYTES = 1 << 16
+_CHECKED_LINES = 256
 _FIELDS = "txyp"
 _FIELD_OF_NAME = {name: name for name in _FIELDS} | {
     "ts": "t",
@@ -25,8 +27,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     number: int  # from 1
     offset: int  # bytes from the start of the file
     text: str
@@ -65,10 +66,10 @@ def open_csv(file: _core.MappedFile, *, columns: str | None = None) -> OpenedFil
     separator = _separator(lines[0].text if lines else ",")
     layout, lines = _take_header(lines, comments, separator, columns)
     order = layout.order
-    rows = [words for line in lines if len(words := _split(line.text, separator)) == len(order)]
     if lines and columns is None and not layout.named:
-        _check_unnamed(lines[0], rows, separator)
-    seconds = any(_is_decimal(words[order.index("t")]) for words in rows)
+        _check_unnamed(lines, separator)
+    pointed = (_split(line.text, separator) for line in lines if "." in line.text)
+    seconds = any(_is_decimal(words[order.index("t")]) for words in pointed if len(words) == len(order))
     recording = _core.open_csv(
         file,
         lines[0].offset if lines else len(file),
@@ -165,14 +166,16 @@ def _layout_of(names: list[str]) -> _Layout | None:
     return _Layout(order, (int(width), int(height)) if width and height else None)
 
 
-def _check_unnamed(first: _Line, rows: list[list[str]], separator: str) -> None:
+def _check_unnamed(lines: list[_Line], separator: str) -> None:
     """Refuse lines that are plainly in another order than t, x, y, p."""
-    words = _split(first.text, separator)
+    words = _split(lines[0].text, separator)
     if len(words) != len(_FIELDS):
-        raise first.error(f"expected the four columns t, x, y, p; found {len(words)} in {_short(first)}; {_ADVICE}")
-    for row in rows:
-        if _NUMBER.fullmatch(row[3]) and float(row[3]) not in (-1, 0, 1):
-            raise first.error(f"expected the columns t, x, y, p; found {row[3]} for a polarity; {_ADVICE}")
+        message = f"expected the four columns t, x, y, p; found {len(words)} in {_short(lines[0])}; {_ADVICE}"
+        raise lines[0].error(message)
+    for line in lines[:_CHECKED_LINES]:
+        polarity = _split(line.text, separator)[-1]
+        if _NUMBER.fullmatch(polarity) and float(polarity) not in (-1, 0, 1):
+            raise line.error(f"expected the columns t, x, y, p; found {polarity} for a polarity; {_ADVICE}")
 
 
 def _short(line: _Line) -> str:

@@ -133,6 +133,7 @@ inline __attribute__((always_inline)) unsigned plain_line(const std::uint8_t* in
     if (i == dialect.p && in[at] == '-') at = marks.take() + 1;
     if (marks.left == 0) return 0;
     unsigned end = marks.take();
+    if (end == at) return 0;  // an empty column, or several blanks
     if (seconds && i == dialect.t) {
       if (marks.left == 0) return 0;
       parts.point = end;
