@@ -173,9 +173,9 @@ def _check_unnamed(lines: list[_Line], separator: str) -> None:
         message = f"expected the four columns t, x, y, p; found {len(words)} in {_short(lines[0])}; {_ADVICE}"
         raise lines[0].error(message)
     for line in lines[:_CHECKED_LINES]:
-        polarity = _split(line.text, separator)[-1]
-        if _NUMBER.fullmatch(polarity) and float(polarity) not in (-1, 0, 1):
-            raise line.error(f"expected the columns t, x, y, p; found {polarity} for a polarity; {_ADVICE}")
+        polarity = _split(line.text, separator)[3:4]  # none in a line that is cut
+        if polarity and _NUMBER.fullmatch(polarity[0]) and float(polarity[0]) not in (-1, 0, 1):
+            raise line.error(f"expected the columns t, x, y, p; found {polarity[0]} for a polarity; {_ADVICE}")
 
 
 def _short(line: _Line) -> str:
