@@ -16,7 +16,7 @@ std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const s
   return std::make_unique<Recording>(std::move(file), std::move(source));
 }
 
-py::array_t<std::uint8_t> to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
+py::array to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
 
 struct IndexHead {
   std::uint64_t num_events, cut_bytes;

@@ -2,6 +2,7 @@
 #include "decode/evt3.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "core/multiversion.hpp"
@@ -13,44 +14,98 @@ using namespace evt3;
 
 namespace {
 
-/// Writes up to 12 events; the first four slots are written whatever the mask, so `out` has room for 12.
-inline std::size_t store_vector(Event* out, const Evt3State& s, std::int64_t t, std::uint32_t x, std::uint32_t mask) {
+constexpr std::size_t room = 32;  // slots that the quick loops may write to, whether or not there are events for them
+
+/// Writes the pixels of a mask: `guess` stores without asking, since a guessed branch costs more, and the rest one by one.
+template <int guess>
+inline std::size_t store_mask(Event* out, const Evt3State& s, std::uint32_t x, std::uint32_t mask) {
   const auto count = static_cast<std::size_t>(std::popcount(mask));
-  for (int i = 0; i < 4; ++i) {
+  const std::int64_t t = s.wrapped + s.time;
+  for (int i = 0; i < guess; ++i) {
     store_event(out + i, t, x + static_cast<std::uint32_t>(std::countr_zero(mask)), s.y, s.base_p);
     mask &= mask - 1;
   }
-  for (std::size_t i = 4; mask != 0; ++i, mask &= mask - 1) {
+  for (std::size_t i = guess; mask != 0; ++i, mask &= mask - 1) {
     store_event(out + i, t, x + static_cast<std::uint32_t>(std::countr_zero(mask)), s.y, s.base_p);
   }
   return count;
 }
 
-/// The common words. ADDR_Y, ADDR_X and TIME_LOW, which make up scalar files, run without a branch on their type.
-/// Stops at an EM address, or when fewer than 12 slots are left.
+/// Whether three vector words are the group that cameras send: 12, 12 and 8 pixels.
+inline bool is_camera_group(const std::uint8_t* in) {
+  constexpr std::uint64_t types = 0xF000'F000'F000, group = std::uint64_t{Vect12} << 12 | std::uint64_t{Vect12} << 28 |
+                                                            std::uint64_t{Vect8} << 44;
+  const std::uint64_t words = load_le32(in) | std::uint64_t{load_le16(in + 4)} << 32;
+  return (words & types) == group;
+}
+
+/// Writes a vector word, or a whole camera group at once; returns the words it took.
+inline std::size_t store_vectors(const std::uint8_t* in, std::size_t words, Evt3State& s, Event* out, std::size_t& n) {
+  const std::uint32_t x = s.base;
+  if (words >= 3 && x <= x_end - 32 && is_camera_group(in)) [[likely]] {
+    const std::uint32_t mask = content_of(load_le16(in)) | content_of(load_le16(in + 2)) << 12 |
+                               std::uint32_t{load_le16(in + 4)} << 24;
+    n += store_mask<8>(out + n, s, x, mask);
+    s.base += 32;
+    return 3;
+  }
+  const std::uint32_t mask = take_vector(s, load_le16(in));
+  n += store_mask<4>(out + n, s, x, mask);
+  return 1;
+}
+
+/// What a word without vectors and TIME_HIGH does, as masks by its type: such words run without a branch on the type,
+/// which no predictor could learn. Other types stop the run.
+struct Effect {
+  std::uint64_t y = 0;     // bits of the content that become y
+  std::uint64_t time = 0;  // bits of the content that become t[11:0]
+  std::size_t events = 0;
+  bool stops = false;
+};
+
+constexpr std::array<Effect, 16> effects = [] {
+  std::array<Effect, 16> table;
+  for (const auto type : {Em, VectBaseX, Vect12, Vect8, TimeHigh}) table[type].stops = true;
+  table[AddrY].y = 0x7FF;
+  table[TimeLow].time = 0xFFF;
+  table[AddrX].events = 1;
+  return table;
+}();
+
+/// The common words, until an EM address, or until fewer than `room` slots are left.
 AESTREAM_MULTIVERSION
 Progress decode_words(const std::uint8_t* in, std::size_t words, Evt3State& state, Event* out, std::size_t capacity) {
-  constexpr std::uint32_t plain = 1u << AddrY | 1u << AddrX | 1u << TimeLow;
   Evt3State s = state;
   std::size_t i = 0, n = 0;
-  std::int64_t now = s.wrapped + s.time;
-  for (; i < words && n + 12 <= capacity; ++i) {
-    const std::uint32_t word = load_le16(in + i * word_size), type = type_of(word), content = content_of(word);
-    if ((plain >> type & 1) != 0) [[likely]] {
-      store_event(out + n, now, content & 0x7FF, s.y, content >> 11);
-      n += type == AddrX;
-      s.y = type == AddrY ? content & 0x7FF : s.y;
-      s.time = type == TimeLow ? (s.time & high) | content : s.time;
-      now = s.wrapped + s.time;
-    } else if (type == Vect12 || type == Vect8) {
-      const std::uint32_t x = s.base;
-      n += store_vector(out + n, s, now, x, take_vector(s, word));
-    } else if (type == Em) {
-      break;
-    } else {
-      take_state_word(s, word);
-      now = s.wrapped + s.time;
+  while (i < words && n + room <= capacity) {
+    std::uint64_t now = static_cast<std::uint64_t>(s.wrapped + s.time), y = s.y;
+    const Effect* effect = nullptr;
+    std::uint32_t word = 0;
+    for (; i < words && n + room <= capacity; ++i) {
+      word = load_le16(in + i * word_size);
+      effect = &effects[type_of(word)];
+      if (effect->stops) [[unlikely]] break;
+      const std::uint64_t content = content_of(word);
+      store_event(out + n, static_cast<std::int64_t>(now), word & 0x7FF, static_cast<std::uint32_t>(y), bit(word, 11));
+      n += effect->events;
+      y ^= (y ^ content) & effect->y;
+      now ^= (now ^ content) & effect->time;
     }
+    s.y = static_cast<std::uint32_t>(y);
+    s.time = static_cast<std::uint32_t>(now) & (period - 1);
+    while (i < words && n + room <= capacity) {
+      word = load_le16(in + i * word_size);
+      const std::uint32_t type = type_of(word);
+      if (type == Vect12 || type == Vect8) {
+        i += store_vectors(in + i * word_size, words - i, s, out, n);
+      } else if (type == VectBaseX || type == TimeHigh) {
+        take_state_word(s, word);
+        ++i;
+      } else {
+        break;
+      }
+    }
+    if (i < words && type_of(word) == Em) break;
   }
   state = s;
   return {i * word_size, n};
@@ -71,10 +126,10 @@ Progress decode_carefully(const std::uint8_t* in, std::size_t words, Evt3State& 
       if (n == capacity) break;
       store_event(out + n++, s.wrapped + s.time, content & 0x7FF, s.y, content >> 11);
     } else if (type == Vect12 || type == Vect8) {
-      Evt3State after = s;
-      Event few[16];
+      Evt3State after = s;  // a vector that does not fit leaves the state alone
+      Event few[room];
       const std::uint32_t mask = take_vector(after, word);
-      const std::size_t count = s.em ? 0 : store_vector(few, s, s.wrapped + s.time, s.base, mask);
+      const std::size_t count = s.em ? 0 : store_mask<4>(few, s, s.base, mask);
       if (n + count > capacity) break;
       n = static_cast<std::size_t>(std::copy_n(few, count, out + n) - out);
       s = after;
@@ -97,12 +152,12 @@ Progress Evt3Decoder::decode(ByteSpan bytes, State& state, EventSpan out) const 
     done.events += step.events;
   };
   const auto left = [&] { return words - done.bytes / word_size; };
-  const auto room = [&] { return out.size() - done.events; };
-  while (left() > 0 && room() >= 12) {
-    advance(decode_carefully(in + done.bytes, left(), s, out.data() + done.events, room(), false));
-    advance(decode_words(in + done.bytes, left(), s, out.data() + done.events, room()));
+  const auto room_left = [&] { return out.size() - done.events; };
+  while (left() > 0 && room_left() >= room) {
+    advance(decode_carefully(in + done.bytes, left(), s, out.data() + done.events, room_left(), false));
+    advance(decode_words(in + done.bytes, left(), s, out.data() + done.events, room_left()));
   }
-  advance(decode_carefully(in + done.bytes, left(), s, out.data() + done.events, room(), true));
+  advance(decode_carefully(in + done.bytes, left(), s, out.data() + done.events, room_left(), true));
   store(state, s);
   return done;
 }

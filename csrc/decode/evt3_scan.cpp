@@ -19,33 +19,59 @@ struct GroupCount {
   bool vectors;  // holds vectors or their base
 };
 
+constexpr std::size_t lane_count = 32;
+using Lane = std::uint16_t;
+typedef Lane Lanes __attribute__((vector_size(lane_count * sizeof(Lane))));  // a word a lane
+
 AESTREAM_MULTIVERSION
 GroupCount count_group(const std::uint8_t* in, std::size_t words) {
-  std::uint16_t events = 0, times = 0, em = 0, vectors = 0;
-  for (std::size_t i = 0; i < words; ++i) {
-    const std::uint16_t word = load_le16(in + i * word_size);
-    const auto type = static_cast<std::uint16_t>(word >> 12);
-    std::uint16_t mask = type == AddrX ? 1 : 0;
-    mask = type == Vect12 ? word & 0xFFF : mask;
-    mask = type == Vect8 ? word & 0xFF : mask;
-    mask = static_cast<std::uint16_t>(mask - (mask >> 1 & 0x5555));  // popcount in lanes
-    mask = static_cast<std::uint16_t>((mask & 0x3333) + (mask >> 2 & 0x3333));
-    mask = static_cast<std::uint16_t>((mask + (mask >> 4)) & 0x0F0F);
-    events = static_cast<std::uint16_t>(events + (mask & 0xFF) + (mask >> 8));
-    times = static_cast<std::uint16_t>(times | (type == TimeHigh));
-    em = static_cast<std::uint16_t>(em | (type == Em));
-    vectors = static_cast<std::uint16_t>(vectors | (type >= VectBaseX && type <= Vect8));
+  Lanes events{}, times{}, em{}, vectors{};
+  for (std::size_t i = 0; i < words; i += lane_count) {
+    Lanes word;
+    std::memset(&word, 0xFF, sizeof word);  // lanes beyond the group hold CONTINUED_12
+    std::memcpy(&word, in + i * word_size, std::min(lane_count, words - i) * word_size);
+    const Lanes type = word >> 12;
+    const Lanes is_12 = (Lanes)(type == Lane{Vect12}), is_8 = (Lanes)(type == Lane{Vect8});
+    Lanes mask = (word & ((is_12 & 0xFFF) | (is_8 & 0xFF))) | ((Lanes)(type == Lane{AddrX}) & 1);
+    mask = mask - ((mask >> 1) & 0x5555);  // popcount
+    mask = (mask & 0x3333) + ((mask >> 2) & 0x3333);
+    mask = (mask + (mask >> 4)) & 0x0F0F;
+    events += (mask & 0xFF) + (mask >> 8);
+    times |= (Lanes)(type == Lane{TimeHigh});
+    em |= (Lanes)(type == Lane{Em});
+    vectors |= (Lanes)(type == Lane{VectBaseX}) | is_12 | is_8;
   }
-  return {events, times != 0, em != 0, vectors != 0};
+  GroupCount count{};
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    count.events += events[i];
+    count.times |= times[i] != 0;
+    count.em |= em[i] != 0;
+    count.vectors |= vectors[i] != 0;
+  }
+  return count;
 }
 
-/// The state after a group without TIME_HIGH and EM: the last word of each kind counts, so look from the end.
-void skip_group(const std::uint8_t* in, std::size_t words, bool vectors, Evt3State& s) {
-  bool low = false, y = false, base = !vectors;
+/// Takes the TIME_HIGH words of a group. Returns the index behind the last one that had a new value: where TIME_LOW is 0.
+std::size_t take_time_highs(const std::uint8_t* in, std::size_t words, Evt3State& s, std::int64_t& latest) {
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < words; ++i) {
+    const std::uint32_t word = load_le16(in + i * word_size);
+    if (type_of(word) != TimeHigh || content_of(word) << 12 == (s.time & high)) [[likely]] continue;
+    set_time_high(s, content_of(word));
+    latest = std::max(latest, s.wrapped + (s.time | low_bits));
+    changed = i + 1;
+  }
+  return changed;
+}
+
+/// The other state after a group without EM: the last word of each kind counts, so look from the end.
+void take_last_words(const std::uint8_t* in, std::size_t words, std::size_t low_from, bool vectors, Evt3State& s) {
+  bool low = low_from == words, y = false, base = !vectors;
   std::uint32_t moved = 0;
   for (std::size_t i = words; i-- > 0 && !(low && y && base);) {
     const std::uint32_t word = load_le16(in + i * word_size), content = content_of(word);
     const std::uint32_t type = type_of(word);
+    low = low || i < low_from;
     if (type == TimeLow && !low) {
       set_time_low(s, content);
       low = true;
@@ -63,29 +89,36 @@ void skip_group(const std::uint8_t* in, std::size_t words, bool vectors, Evt3Sta
   s.base = std::min(s.base + moved, x_end);
 }
 
-constexpr std::size_t group = 1024;  // words; the u16 lanes of count_group hold 12 events each
+constexpr std::size_t group = 1024;  // words; the 16-bit lanes of count_group hold 12 events for each
+
+/// A group that the quick way cannot count: the start, EM addresses, a base beyond all sensors.
+std::size_t scan_carefully(const std::uint8_t* in, std::size_t words, Evt3State& s, std::int64_t& latest) {
+  std::size_t events = 0;
+  for (std::size_t i = 0; i < words; ++i) {
+    const std::uint32_t word = load_le16(in + i * word_size), type = type_of(word);
+    if (!s.has_time && type != TimeHigh) continue;
+    if (type == Vect12 || type == Vect8) {
+      const std::uint32_t mask = take_vector(s, word);
+      events += s.em ? 0 : static_cast<std::size_t>(std::popcount(mask));
+    } else {
+      events += type == AddrX && !s.em;
+      take_state_word(s, word);
+      latest = std::max(latest, s.wrapped + (s.time | low_bits));
+    }
+  }
+  return events;
+}
 
 /// scan() of one group, exactly as decoding would count it.
 std::size_t scan_group(const std::uint8_t* in, std::size_t words, Evt3State& s, std::int64_t& time_bound) {
   const GroupCount count = count_group(in, words);
-  std::int64_t latest = s.wrapped + (s.time | 0xFFF);
+  std::int64_t latest = s.wrapped + (s.time | low_bits);
   std::size_t events = count.events;
-  if (s.has_time && !s.em && !count.em && !count.times && s.base + group * 12 < x_end) {
-    skip_group(in, words, count.vectors, s);
+  if (s.has_time && !s.em && !count.em && s.base + group * 12 < x_end) {
+    const std::size_t low_from = count.times ? take_time_highs(in, words, s, latest) : 0;
+    take_last_words(in, words, low_from, count.vectors, s);
   } else {
-    events = 0;
-    for (std::size_t i = 0; i < words; ++i) {
-      const std::uint32_t word = load_le16(in + i * word_size), type = type_of(word);
-      if (!s.has_time && type != TimeHigh) continue;
-      if (type == Vect12 || type == Vect8) {
-        const std::uint32_t mask = take_vector(s, word);
-        events += s.em ? 0 : static_cast<std::size_t>(std::popcount(mask));
-      } else {
-        events += type == AddrX && !s.em;
-        take_state_word(s, word);
-        latest = std::max(latest, s.wrapped + (s.time | 0xFFF));
-      }
-    }
+    events = scan_carefully(in, words, s, latest);
   }
   if (events != 0) time_bound = std::max(time_bound, latest);
   return events;

@@ -23,6 +23,7 @@ enum Type : std::uint32_t {
 constexpr std::uint32_t period = 1u << 24;
 constexpr std::uint32_t wrap_fall = 2048u << 12;  // a TIME_HIGH that falls by this much or more is a wrap
 constexpr std::uint32_t high = 0xFFF000;          // t[23:12]
+constexpr std::uint32_t low_bits = 0xFFF;         // t[11:0]
 constexpr std::uint32_t x_end = 32768;            // chained vectors can push x past int16: such events do not exist
 
 struct Evt3State {

@@ -1,0 +1,1 @@
+"""Tests on the shared vectors and recordings, which are not part of the project."""

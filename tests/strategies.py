@@ -1,0 +1,95 @@
+"""Hypothesis strategies: sane events, and word soups with every grammar a damaged or foreign file may hold."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from reference import EVENT_DTYPE
+from words import dat_record, evt2_change, evt2_word, evt3_word, evt21_change, evt21_word
+
+STARTS_US = (0, 1000, 2**24 - 5000, 2**32 - 5000)  # just before a clock wraps
+STEPS_US = st.sampled_from((0, 0, 0, 1, 7, 63, 64, 4095, 4096, 50_000))
+
+
+@st.composite
+def event_arrays(draw, width=640, height=480, max_size=50, monotonic=True, starts_us=STARTS_US):
+    """Arrays of in-sensor events; not monotonic: times also step back by up to 20 ms, clear of any clock wrap."""
+    t = draw(st.sampled_from(starts_us)) if monotonic else 2**20
+    steps = STEPS_US if monotonic else STEPS_US | st.integers(-20_000, -1)
+    pixels = st.tuples(st.integers(0, width - 1), st.integers(0, height - 1), st.booleans())
+    rows, last = [], None
+    for step, pixel, is_neighbour in draw(st.lists(st.tuples(steps, pixels, st.booleans()), max_size=max_size)):
+        if is_neighbour and last and last[0] + 1 < width:
+            pixel = (last[0] + 1, *last[1:])  # as edges do: makes vectors and masks worth testing
+        elif last:
+            t += step
+        rows.append((t, *pixel))
+        last = pixel
+    return np.array(rows, EVENT_DTYPE) if rows else np.zeros(0, EVENT_DTYPE)
+
+
+def split_points(size, max_size=8):
+    """Sorted cuts in [0, size]; repeated ones make empty chunks."""
+    return st.lists(st.integers(0, size), max_size=max_size).map(sorted)
+
+
+def evt2_words(max_size=60):
+    """EVT2 payloads: changes, TIME_HIGH that rises, steps back and wraps, OTHER, triggers, any word, a cut tail."""
+    change = st.builds(evt2_change, st.booleans(), st.integers(0, 63), st.integers(0, 2047), st.integers(0, 2047))
+    time_high = _clock(28).map(lambda high: evt2_word(0x8, high))
+    other = st.builds(evt2_word, st.sampled_from((0xA, 0xD, 0xE, 0xF)), st.integers(0, 2**28 - 1))
+    anything = st.binary(min_size=4, max_size=4)
+    return _soup(max_size, 4, change, change, time_high, other, anything, first=time_high)
+
+
+def evt21_words(legacy=False, max_size=60):
+    """EVT2.1 payloads in either order of the halves."""
+    masks = st.one_of(st.integers(0, 31).map(lambda bit: 1 << bit), st.integers(0, 2**32 - 1))
+    change = st.builds(
+        lambda p, low, x, y, mask: evt21_change(p, low, x, y, mask, legacy=legacy),
+        *(st.booleans(), st.integers(0, 63), st.integers(0, 2047), st.integers(0, 2047), masks),
+    )
+    time_high = _clock(28).map(lambda high: evt21_word(0x8, high, legacy=legacy))
+    other = st.builds(
+        lambda type, content, mask: evt21_word(type, content, mask, legacy=legacy),
+        *(st.sampled_from((0xA, 0xE)), st.integers(0, 2**28 - 1), masks),
+    )
+    return _soup(max_size, 8, change, change, time_high, other, st.binary(min_size=8, max_size=8), first=time_high)
+
+
+def evt3_words(max_size=120):
+    """EVT3 payloads: camera vectors, lone vectors, EM words, clocks that wrap or step back, any word, a cut tail."""
+    content = st.integers(0, 4095)
+    events = st.builds(evt3_word, st.sampled_from((0x0, 0x2, 0x2, 0x3, 0x4, 0x5)), content)
+    group = st.tuples(content, content, content, st.integers(0, 255)).map(
+        lambda c: evt3_word(3, c[0]) + evt3_word(4, c[1]) + evt3_word(4, c[2]) + evt3_word(5, c[3])
+    )
+    time_high = _clock(12).map(lambda high: evt3_word(0x8, high))
+    time_low = content.map(lambda low: evt3_word(0x6, low))
+    em = content.map(lambda address: evt3_word(0x1, address))
+    chain = st.sampled_from((1, 20, 20, 2800)).map(lambda count: evt3_word(0x4, 0x801) * count)  # pushes x past int16
+    rare = st.one_of(em, chain, st.binary(min_size=2, max_size=2))
+    return _soup(max_size, 2, events, events, group, time_high, time_low, rare, first=time_high)
+
+
+def dat_records(version=2, max_size=60):
+    """DAT records: times that rise, step back and wrap, any record, a cut tail."""
+    x, y, p = ((9, 8, 1), (14, 14, 4))[version - 1]
+    fields = (st.integers(0, 2**bits - 1) for bits in (x, y, p))
+    record = st.builds(lambda *values: dat_record(*values, version=version), _clock(32), *fields)
+    return _soup(max_size, 8, record, record, record, st.binary(min_size=8, max_size=8))
+
+
+def _clock(bits):
+    """Values of a counter of so many bits: often small or at its end (wraps) or around its half (is it one?)."""
+    top = 2**bits
+    near = (0, 1, 156, 157, top // 2 - 1, top // 2, top // 2 + 1, top - 2, top - 1)
+    return st.one_of(st.sampled_from(near), st.integers(0, 20), st.integers(0, top - 1))
+
+
+def _soup(max_size, word_size, *kinds, first=None):
+    """Any sequence of these words, short or long and mostly after a first one, then a part of a word."""
+    word = st.one_of(*kinds)
+    words = st.lists(word, max_size=8) | st.lists(word, min_size=max_size // 2, max_size=max_size)
+    start = st.just(b"") if first is None else st.one_of(first, first, st.just(b""))
+    return st.tuples(start, words.map(b"".join), st.binary(max_size=word_size - 1)).map(b"".join)

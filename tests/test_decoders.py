@@ -1,0 +1,65 @@
+"""The fast decoders against the slow references: the same events for any words and any chunking."""
+
+from __future__ import annotations
+
+import pytest
+import reference
+from aestream._core import decode
+from checks import assert_same_events
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words, split_points
+from words import encode_dat, encode_evt2, encode_evt3, encode_evt21
+
+REFERENCES = {
+    "evt2": reference.evt2.decode,
+    "evt21": reference.evt21.decode,
+    "evt21_legacy": lambda payload: reference.evt21.decode(payload, legacy=True),
+    "evt3": reference.evt3.decode,
+    "dat": reference.dat.decode,
+    "dat1": lambda payload: reference.dat.decode(payload, version=1),
+}
+WORDS = {
+    "evt2": evt2_words(),
+    "evt21": evt21_words(),
+    "evt21_legacy": evt21_words(legacy=True),
+    "evt3": evt3_words(),
+    "dat": dat_records(),
+    "dat1": dat_records(version=1),
+}
+ENCODERS = {
+    "evt2": encode_evt2,
+    "evt21": encode_evt21,
+    "evt21_legacy": lambda events: encode_evt21(events, legacy=True),
+    "evt3": lambda events: encode_evt3(events, vectors=True),
+    "dat": encode_dat,
+    "dat1": lambda events: encode_dat(events, version=1),
+}
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+@pytest.mark.parametrize("format", REFERENCES)
+def test_same_events_for_any_chunking(format, data):
+    payload = data.draw(WORDS[format])
+    cuts = data.draw(split_points(len(payload)))
+    assert_same_events(decode(format, payload, cuts), REFERENCES[format](payload))
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("format", ENCODERS)
+def test_round_trip_for_any_chunking(format, data):
+    events = data.draw(event_arrays(512, 256) | event_arrays(512, 256, monotonic=False))
+    payload = ENCODERS[format](events)
+    assert_same_events(decode(format, payload, data.draw(split_points(len(payload)))), events)
+
+
+@given(payload=st.binary(max_size=400))
+@pytest.mark.parametrize("format", REFERENCES)
+def test_same_events_when_every_byte_is_a_chunk(format, payload):
+    assert_same_events(decode(format, payload, list(range(len(payload)))), REFERENCES[format](payload))
+
+
+def test_unknown_format_fails():
+    with pytest.raises(ValueError, match="evt9"):
+        decode("evt9", b"", [])
