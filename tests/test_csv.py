@@ -13,17 +13,15 @@ from hypothesis import strategies as st
 
 from aestream import _core
 from aestream.errors import FormatError
+from aestream.events import EVENT_DTYPE
 from aestream.formats import open_file
 from aestream.formats.base import OpenedFile
 
-DTYPE = np.dtype(
-    {"names": ["t", "x", "y", "p"], "formats": ["<i8", "<i2", "<i2", "?"], "offsets": [0, 8, 10, 12], "itemsize": 16}
-)
 ROWS = [(10, 1, 2, True), (2_000_020, 345, 259, False), (2_000_015, 0, 0, True)]
 
 
 def rows(packed: np.ndarray) -> list[tuple[int, int, int, bool]]:
-    return packed.view(DTYPE).tolist()
+    return packed.view(EVENT_DTYPE).tolist()
 
 
 def decode(payload: bytes, cuts: list[int] | None = None) -> list[tuple[int, int, int, bool]]:
@@ -262,8 +260,8 @@ def test_windows_partition_the_file_when_times_step_back(tmp_path: Path) -> None
     latest = np.maximum.accumulate(t)
     for threads in (1, 3):
         recording = open_file(path).recording
-        assert (recording.load(threads).view(DTYPE)["t"] == t).all()
+        assert (recording.load(threads).view(EVENT_DTYPE)["t"] == t).all()
         for start in range(int(t.min()), int(t.max()), 99_999):
             found = recording.find(start, start + 99_999, True, threads)
             assert found == tuple(np.searchsorted(latest, [start, start + 99_999]))
-            assert (recording.read(*found, threads).view(DTYPE)["t"] == t[slice(*found)]).all()
+            assert (recording.read(*found, threads).view(EVENT_DTYPE)["t"] == t[slice(*found)]).all()
