@@ -4,6 +4,7 @@ from aestream.backends import Backend
 from aestream.datasets.file import FileInput
 from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, EventBatch, Events, collate_events
+from aestream.io import save
 from aestream.representations import Frame, VoxelGrid
 from aestream.streams.base import StreamStats
 
@@ -19,4 +20,5 @@ __all__ = [
     "TruncatedFileWarning",
     "VoxelGrid",
     "collate_events",
+    "save",
 ]
