@@ -40,6 +40,7 @@ class Contender:
     op: str
     kind: str = "peer"  # "ours", "ours_variant", "peer", "other" (shown, not the base of a ratio), "limit"
     args: dict[str, Any] = field(default_factory=dict)
+    signed: bool = False  # hands out ON minus OFF
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def _load(files: dict[str, dict]) -> list[Contest]:
         ]
         if "eventcv" in peers:
             contenders.append(Contender("eventcv, own storage", "eventcv", "load_own", "other"))
+        contenders.append(Contender("evutils, blocks joined", "evutils", "load_joined"))
+        contenders.append(Contender("evutils, blocks dropped", "evutils", "load_blocks", "other"))
         expect = {"events": facts["events"], "digest": facts["digest"]}
         contests.append(
             Contest("load", name, facts["path"], facts["events"], "events", expect, tuple(contenders), memory=True)
@@ -99,25 +102,27 @@ def _frames(files: dict[str, dict]) -> list[Contest]:
     for name, file in (("346x260", "dat_davis.dat"), ("1280x720", "dat.dat")):
         facts = files[file]
         args = {"shape": facts["shape"], "window_us": WINDOW_50_MS}
-        expect = {"events": facts["events"]}
+        expect = {"total": facts["events"], "signed": facts["signed"]}
         common = (facts["path"], facts["events"], "frames", expect)
         memory = (
             Contender("aestream", "ours", "frames", "ours"),
+            Contender("aestream, uint8", "ours", "frames_uint8", "ours_variant"),
             Contender("evutils histogram", "evutils", "frames"),
-            Contender("evutils frame_diff", "evutils", "frames_signed", "other"),
+            Contender("evutils histogram, float32", "evutils", "frames_float", "other"),
+            Contender("evutils frame_diff", "evutils", "frames_signed", "other", signed=True),
         )
         contests.append(Contest("50 ms frames from memory", name, *common, memory, args=args))
         from_file = (
             Contender("aestream", "ours", "file_frames", "ours"),
             Contender("evutils load + histogram", "evutils", "file_frames"),
             Contender("evutils windows + histogram", "evutils", "file_frames_streamed"),
-            Contender("eventcv polarity", "eventcv", "file_frames"),
+            Contender("eventcv count", "eventcv", "file_frames", "other"),
         )
         contests.append(Contest("50 ms frames from the file", f"DAT {name}", *common, from_file, args=args))
         for window_us, label in ((10_000_000, "10 s"), (WINDOW_50_MS, "50 ms")):
             voxels = (
-                Contender("aestream", "ours", "voxels", "ours"),
-                Contender("numba bilinear", "bilinear", "voxels"),
+                Contender("aestream", "ours", "voxels", "ours", signed=True),
+                Contender("numba bilinear", "bilinear", "voxels", signed=True),
                 Contender("evutils voxel_histogram", "evutils", "voxels", "other"),
             )
             row = f"{name}, windows of {label}"
@@ -128,7 +133,7 @@ def _frames(files: dict[str, dict]) -> list[Contest]:
 
 def _epochs(files: dict[str, dict]) -> list[Contest]:
     recording = RECORDINGS / "davis346_emlb_demo01.aedat4"
-    sources = [("generated 1280x720", files["aedat4_lz4.aedat4"])]
+    sources = [("generated 346x260", files["epoch_davis.aedat4"]), ("generated 1280x720", files["epoch_hd_1s.aedat4"])]
     if recording.exists():
         sources.insert(0, (recording.stem, {"path": str(recording), "events": 319_512, "shape": (346, 260)}))
     contests = []
@@ -140,7 +145,7 @@ def _epochs(files: dict[str, dict]) -> list[Contest]:
                 Contender("evutils dataset by hand", "evutils", "epoch"),
             )
             args = {"shape": facts["shape"], "window_us": WINDOW_10_MS, "batch_size": batch_size}
-            common = (facts["path"], facts["events"], "frames", {"events": facts["events"]}, contenders)
+            common = (facts["path"], facts["events"], "frames", {"total": facts["events"]}, contenders)
             contests.append(Contest("DataLoader, 10 ms frames", f"{name}, batch {batch_size}", *common, args=args))
     return contests
 

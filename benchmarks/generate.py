@@ -13,7 +13,8 @@ import numpy as np
 from benchmarks import aedat4, contests, encoders, streams
 
 HD, DAVIS = (1280, 720), (346, 260)
-VERSION = 3  # raise it when a stream or an encoder changes
+SHAPES = {"scattered": HD, "scattered 1 s": HD, "rows": HD, "davis": DAVIS}
+VERSION = 4  # raise it when a stream or an encoder changes
 
 
 def digest(t: np.ndarray, x: np.ndarray, y: np.ndarray, p: np.ndarray) -> str:
@@ -36,6 +37,8 @@ def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]
         "csv.csv": ("scattered", encoders.write_csv),
         "dat_davis.dat": ("davis", lambda p, e: encoders.write_dat(p, e, DAVIS)),
     }
+    for name, stream in (("davis", "davis"), ("hd_1s", "scattered 1 s")):
+        files[f"epoch_{name}.aedat4"] = (stream, lambda p, e, s=stream: aedat4.write_aedat4(p, e, SHAPES[s], "lz4"))
     for name in aedat4.COMPRESSION:
         files[f"aedat4_{name}.aedat4"] = (
             "scattered",
@@ -47,7 +50,8 @@ def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]
 def _make_stream(name: str, events: int) -> object:
     if name == "rows":
         return streams.row_groups(events, *HD)
-    return streams.scattered(events, *(DAVIS if name == "davis" else HD))
+    scattered = streams.scattered(events, *SHAPES[name])
+    return scattered[: events // 10] if name == "scattered 1 s" else scattered
 
 
 def _sha(path: Path) -> str:
@@ -56,7 +60,8 @@ def _sha(path: Path) -> str:
 
 
 def _facts(events: np.ndarray) -> dict:
-    return {"events": int(events.size), "digest": digest(*(events[name] for name in "txyp"))}
+    signed = 2 * int(events["p"].sum()) - int(events.size)
+    return {"events": int(events.size), "signed": signed, "digest": digest(*(events[name] for name in "txyp"))}
 
 
 def _truth(stream: object) -> dict:
@@ -80,8 +85,7 @@ def ensure(folder: Path, events: int) -> dict[str, dict]:
             made[stream] = source, _truth(source)
         print(f"writing {path.name}", flush=True)
         write(path, made[stream][0])
-        shape = DAVIS if stream == "davis" else HD
-        known[name] = made[stream][1] | {"shape": shape, "sha256": _sha(path), "version": VERSION}
+        known[name] = made[stream][1] | {"shape": SHAPES[stream], "sha256": _sha(path), "version": VERSION}
         known[name] |= {"stream": stream, "asked_events": events}
         known[name] |= {"path": str(path), "bytes": path.stat().st_size}
         manifest.write_text(json.dumps(known, indent=1))
@@ -92,7 +96,7 @@ def slice_truth(files: dict[str, dict]) -> dict[str, dict]:
     """For each stream, by its digest: what the benchmark's slices must hand out."""
     truth = {}
     for facts in files.values():
-        if facts["digest"] in truth or facts["stream"] == "davis":
+        if facts["digest"] in truth or facts["stream"] not in ("scattered", "rows"):
             continue
         stream = _make_stream(facts["stream"], facts["asked_events"])
         events = streams.expand(stream) if isinstance(stream, streams.Groups) else stream

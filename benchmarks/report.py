@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from benchmarks import bars
 
 EVENT_BYTES = 16
@@ -30,6 +28,8 @@ def _memory(contest: dict, result: dict) -> str:
 
 def _line(contest: dict, name: str, result: dict) -> str:
     best = best_peer(contest)
+    if "seconds" not in result and result["status"] == "ok":
+        return f"| {contest['row']} | {name} | | | {result['peak_bytes'] / 1e6:.0f} MB |"
     if "seconds" not in result:
         why = result.get("why", "").replace("|", "/")
         return f"| {contest['row']} | {name} | {result['status']}: {why} | | |"
@@ -60,6 +60,6 @@ def _machine(out: dict) -> str:
 def markdown(out: dict) -> str:
     """All tables."""
     lines = [_machine(out), ""]
-    for name, contests in groupby(out["contests"], key=lambda c: c["section"]):
-        lines += _section(name, list(contests))
+    for name in dict.fromkeys(contest["section"] for contest in out["contests"]):
+        lines += _section(name, [contest for contest in out["contests"] if contest["section"] == name])
     return "\n".join(lines + bars.table(out["contests"]))

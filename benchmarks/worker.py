@@ -48,7 +48,7 @@ class FramesCheck:
         self.layout = self.layout or f"{list(array.shape)} {array.dtype}"
 
     def facts(self) -> dict:
-        return {"frames": self.frames, "events": round(self.total), "layout": self.layout}
+        return {"frames": self.frames, "total": round(self.total), "layout": self.layout}
 
 
 CHECKS = {"events": EventsCheck, "frames": FramesCheck}
@@ -85,12 +85,11 @@ class Runner:
 
     def peak(self, request: dict) -> dict:
         """Peak resident memory of one run above the state before it, in bytes; for a fresh process."""
-        state = self._state(request)
         gc.collect()
         Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM to the present size
         before = _status("VmRSS")
         operation = getattr(self.module, request["op"])
-        operation(state, _Last(), **request["args"])
+        operation(self._state(request), _Last(), **request["args"])
         return {"peak_bytes": _status("VmHWM") - before}
 
 

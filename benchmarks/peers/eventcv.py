@@ -44,6 +44,6 @@ def slices_own(reader, sink, starts_us, length_us):
 
 
 def file_frames(path, sink, shape, window_us):
-    reader = eventcv.open(path, dt_us=window_us, sensor_size=tuple(shape), repr="polarity")
+    reader = eventcv.open(path, dt_us=window_us, sensor_size=tuple(shape), repr="count")
     for index in range(len(reader)):
         sink(reader[index])

@@ -1,5 +1,6 @@
 """aestream: the contract of FileInput and the representations, nothing else."""
 
+import torch
 from aestream import FileInput
 from aestream.representations import Frame, VoxelGrid
 from torch.utils.data import DataLoader
@@ -51,6 +52,15 @@ def prepare_frames(path, **_):
 
 def frames(events, sink, shape, window_us):
     frame = Frame()
+    for window, start in _windows(events, window_us):
+        sink(frame(window, shape=tuple(shape), start_us=start, stop_us=start + window_us))
+
+
+prepare_frames_uint8 = prepare_frames
+
+
+def frames_uint8(events, sink, shape, window_us):
+    frame = Frame(dtype=torch.uint8)
     for window, start in _windows(events, window_us):
         sink(frame(window, shape=tuple(shape), start_us=start, stop_us=start + window_us))
 

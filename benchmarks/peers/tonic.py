@@ -25,12 +25,14 @@ class InMemory:
         return 1
 
     def __getitem__(self, index):
+        if index:
+            raise IndexError(index)
         return self.events, 0
 
 
 def prepare_epoch(path, shape, window_us, batch_size):
     slicer = SliceByTime(time_window=window_us, include_incomplete=True)
-    to_frame = ToFrame(sensor_size=(*shape, 2), n_time_bins=1)
+    to_frame = ToFrame(sensor_size=(*shape, 2), time_window=window_us, include_incomplete=True)
     dataset = tonic.SlicedDataset(InMemory(path), slicer, transform=lambda e: torch.from_numpy(to_frame(e))[0].float())
     return DataLoader(dataset, batch_size=batch_size)
 
@@ -38,5 +40,3 @@ def prepare_epoch(path, shape, window_us, batch_size):
 def epoch(loader, sink, **_):
     for batch, _ in loader:
         sink(batch)
-
-
