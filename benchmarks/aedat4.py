@@ -26,7 +26,8 @@ def _info_xml(compression: str, shape: tuple[int, int]) -> bytes:
     stream += ATTR.format("originalOutputName", "string", "events")
     stream += ATTR.format("typeDescription", "string", "Array of events (polarity ON/OFF).")
     stream += ATTR.format("typeIdentifier", "string", "EVTS")
-    node = f'<node name="0" path="/mainloop/Recorder/outInfo/0/">{stream}<node name="info" path="/0/info/">{info}</node></node>'
+    stream += f'<node name="info" path="/mainloop/Recorder/outInfo/0/info/">{info}</node>'
+    node = f'<node name="0" path="/mainloop/Recorder/outInfo/0/">{stream}</node>'
     return f'<dv version="2.0"><node name="outInfo" path="/mainloop/Recorder/outInfo/">{node}</node></dv>'.encode()
 
 

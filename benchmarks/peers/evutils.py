@@ -118,7 +118,8 @@ class Windows(Dataset):
     def __getitem__(self, index):
         window = self.events[self.at[index] : self.at[index + 1]]
         frame = histogram(window, width=self.shape[0], height=self.shape[1])
-        return torch.from_numpy(frame).permute(2, 0, 1)[::2].float()  # channel 0 is ON, 2 is OFF, 1 is empty
+        on_off = frame[..., ::2].transpose(2, 0, 1)  # channel 1 is empty
+        return torch.from_numpy(np.ascontiguousarray(on_off, dtype=np.float32))
 
 
 def prepare_epoch(path, shape, window_us, batch_size):

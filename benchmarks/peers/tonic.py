@@ -1,5 +1,6 @@
 """tonic: AEDAT4 (through the aedat package), SlicedDataset + ToFrame; the recording is held in memory in its favour."""
 
+import numpy as np
 import tonic
 import torch
 from tonic.slicers import SliceByTime
@@ -19,7 +20,9 @@ class InMemory:
     """A dataset of one recording, already loaded."""
 
     def __init__(self, path):
-        self.events = tonic.io.read_aedat4(path)
+        events = tonic.io.read_aedat4(path)
+        fields = (events[name].astype(np.int64) for name in "xytp")  # ToFrame refuses the names of its own reader
+        self.events = tonic.io.make_structured_array(*fields, dtype=tonic.io.events_struct)
 
     def __len__(self):
         return 1
