@@ -31,9 +31,8 @@ def write_dat(path: Path, events: np.ndarray, shape: tuple[int, int]) -> None:
     """DAT version 2, event type 12."""
     words = np.empty((events.size, 2), "<u4")
     words[:, 0] = events["t"]
-    words[:, 1] = (
-        events["x"].astype(np.uint32) | events["y"].astype(np.uint32) << 14 | events["p"].astype(np.uint32) << 28
-    )
+    x, y, p = (events[name].astype(np.uint32) for name in "xyp")
+    words[:, 1] = x | y << 14 | p << 28
     header = f"% Data file containing CD events.\n% Version 2\n% Width {shape[0]}\n% Height {shape[1]}\n% end\n"
     path.write_bytes(header.encode() + bytes([12, 8]) + words.tobytes())
 

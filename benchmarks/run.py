@@ -8,7 +8,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from benchmarks import generate, machine, report
+from benchmarks import generate, machine, report, setup_peers
 from benchmarks.contests import Contender, Contest, all_contests
 from benchmarks.pool import Pool
 
@@ -89,8 +89,7 @@ def main() -> int:
     """Generate, measure, print."""
     options = _options()
     if not options.peers_python.exists():
-        print("no environment of the peers: run `python -m benchmarks.setup_peers` first", file=sys.stderr)
-        return 2
+        setup_peers.main()
     files = generate.ensure(options.data, options.events)
     pool = Pool(options.peers_python.absolute())
     out = {"machine": machine.describe(options), "rounds": options.rounds, "contests": []}

@@ -117,6 +117,7 @@ def main() -> None:
     """Answer requests from stdin until it closes; adapters may print, so answers have a channel of their own."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    sys.path.append(sys.path.pop(0))  # an installed aestream comes before the sources beside us
     runner = Runner(sys.argv[1])
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
