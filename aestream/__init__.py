@@ -1,1 +1,24 @@
 """Load, stream and train on event-camera data with PyTorch."""
+
+from aestream.backends import Backend
+from aestream.datasets.file import FileInput
+from aestream.errors import FormatError, TruncatedFileWarning
+from aestream.events import EVENT_DTYPE, EventBatch, Events, collate_events
+from aestream.io import save
+from aestream.representations import Frame, VoxelGrid
+from aestream.streams.base import StreamStats
+
+__all__ = [
+    "EVENT_DTYPE",
+    "Backend",
+    "EventBatch",
+    "Events",
+    "FileInput",
+    "FormatError",
+    "Frame",
+    "StreamStats",
+    "TruncatedFileWarning",
+    "VoxelGrid",
+    "collate_events",
+    "save",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,19 @@ from aestream import _core
 from aestream.events import EVENT_DTYPE, Events
 
 AnyEvents: TypeAlias = Events | npt.NDArray[Any]
+
+
+class Representation(Protocol):
+    """Anything that turns the events of a window into an item: the classes below, or a function of your own.
+
+    One with a method ``spec()`` is accumulated by the core while it decodes, and gets no events.
+    """
+
+    def __call__(
+        self, events: Events, shape: tuple[int, int], *, start_us: int | None = None, stop_us: int | None = None
+    ) -> Any:
+        """The item of the events in ``[start_us, stop_us)``, on a sensor of ``shape`` (width, height)."""
+
 
 _POLARITIES = ("split", "sum", "difference")
 _DTYPES = (torch.float32, torch.uint8)

@@ -45,9 +45,8 @@ std::shared_ptr<const InflatedPacket> PacketCursor::inflated(const Packet& packe
   return fresh;
 }
 
-ConstEventSpan PacketCursor::next() {
-  if (!pending_.empty()) return std::exchange(pending_, {});
-  if (!source_.inflate_ || !left_.empty()) return Cursor::next();
+ConstEventSpan PacketCursor::next_block() {
+  if (!source_.inflate_ || !left_.empty()) return Cursor::next_block();
   while (const auto packet = next_packet()) {
     current_ = inflated(*packet);
     check_claim(*packet, current_->count);

@@ -7,16 +7,16 @@
 
 namespace aestream {
 
-/// next() goes through the source's cache, since windows share packets; arrays are filled from a scratch of the cursor's.
+/// next_block() goes through the source's cache, since windows share packets; arrays are filled from a scratch of the cursor's.
 class PacketCursor final : public Cursor {
  public:
   PacketCursor(const PacketSource& source, const Checkpoint& checkpoint);
 
-  ConstEventSpan next() override;
   std::uint64_t offset() const override { return walk_.offset(); }
 
  protected:
   std::size_t decode(EventSpan out) override;
+  ConstEventSpan next_block() override;
 
  private:
   std::optional<Packet> next_packet();
@@ -28,7 +28,7 @@ class PacketCursor final : public Cursor {
   std::shared_ptr<const PacketSource::Claims> claims_;  // of all packets of the stream; null for a verified index
   std::size_t claim_ = 0;                               // of the next packet
   Buffer scratch_;
-  std::shared_ptr<const InflatedPacket> current_;  // whose events next() handed out, or decode() copies from
+  std::shared_ptr<const InflatedPacket> current_;  // whose events next_block() handed out, or decode() copies from
   ByteSpan left_;                                  // events of the current packet that decode() did not copy yet
 };
 

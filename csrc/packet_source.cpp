@@ -99,7 +99,7 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
       const ByteSpan stored = stored_events(packets[i], scratch);
       counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time};
     }
-    file_->forget(packets[first].offset, packets[last - 1].end());
+    if (times) file_->forget(packets[first].offset, packets[last - 1].end());  // else load() comes next
   });
   return counts;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <string>
 
 #include "core/parallel.hpp"
@@ -12,11 +13,6 @@ namespace {
 
 constexpr std::uint64_t segment_events = std::uint64_t{1} << 17;      // that one thread decodes at a stretch
 constexpr std::size_t keep_mapped = std::size_t{32} << 20;            // larger files give their pages back window by window
-
-/// Raised when the events do not number what a file's own table, or a stored index, says.
-struct CountMismatch : FormatError {
-  using FormatError::FormatError;
-};
 
 }  // namespace
 
@@ -129,7 +125,7 @@ EventArray Recording::read(std::uint64_t first, std::uint64_t last, std::size_t 
 }
 
 EventArray Recording::load_with(const Index& index, std::size_t threads) const {
-  EventArray array{Buffer(index.num_events * sizeof(Event)), index.num_events};
+  EventArray array{Buffer(index.num_events * sizeof(Event)), index.num_events, index.cut_bytes};
   fill(index, 0, {array.memory.as<Event>(), array.size}, threads);
   return array;
 }
@@ -141,6 +137,11 @@ EventArray Recording::load(std::size_t threads) const {
   } catch (const CountMismatch&) {
     return load_with(index(threads), threads);
   }
+}
+
+std::unique_ptr<Cursor> Recording::open(std::int64_t time, std::size_t threads) const {
+  const bool whole = time == std::numeric_limits<std::int64_t>::min();
+  return source_->open(whole ? source_->start() : checkpoint_before(time, true, index(threads)));
 }
 
 std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,

@@ -15,6 +15,7 @@ namespace aestream {
 struct EventArray {
   Buffer memory;
   std::size_t size = 0;
+  std::uint64_t cut_bytes = 0;  // of a last word or packet that the file does not hold whole
 };
 
 class Recording {
@@ -41,8 +42,8 @@ class Recording {
   std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
                          std::size_t threads) const;
 
-  /// A cursor at the first event.
-  std::unique_ptr<Cursor> open() const { return source_->open(source_->start()); }
+  /// A cursor that has no event at or after `time` behind it; for the smallest of all times no index is needed.
+  std::unique_ptr<Cursor> open(std::int64_t time, std::size_t threads) const;
 
  private:
   Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;

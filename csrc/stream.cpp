@@ -2,9 +2,10 @@
 #include "stream.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
+
+#include "core/parallel.hpp"
 
 namespace aestream {
 namespace {
@@ -105,7 +106,7 @@ void Replay::play() {
   begin_ = Clock::now();
   std::exception_ptr error;
   try {
-    const auto cursor = recording_->open(window_.start);
+    const auto cursor = recording_->open(window_.start, default_threads());
     visit(*cursor, 0, window_, [this](ConstEventSpan events) {
       if (real_time_) {
         play_in_time(events);

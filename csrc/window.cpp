@@ -41,7 +41,7 @@ TimeSpan times_of(ConstEventSpan events) {
 }
 
 std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
-                    const std::function<void(ConstEventSpan)>& consume) {
+                    const std::function<bool(ConstEventSpan)>& consume) {
   std::uint64_t left = UINT64_MAX;
   if (!window.by_time) {
     const auto start = static_cast<std::uint64_t>(std::max<std::int64_t>(window.start, 0));
@@ -61,8 +61,8 @@ std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
     }
     const std::size_t count =
         window.by_time ? count_before(events, window.stop) : std::min<std::uint64_t>(events.size(), left);
-    if (count > 0) consume(events.first(count));
     ordinal += count;
+    if (count > 0 && !consume(events.first(count))) break;
     if (!window.by_time) left -= count;
     if (count < events.size()) break;
   }
@@ -74,12 +74,16 @@ Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& wind
   if (window.by_time || !accumulator.needs_times()) {
     accumulator.begin(out, window.start, window.stop);
     const std::uint64_t stop =
-        visit(cursor, ordinal, window, [&](ConstEventSpan events) { accumulator.consume(events); });
+        visit(cursor, ordinal, window, [&](ConstEventSpan events) {
+          accumulator.consume(events);
+          return true;
+        });
     return {stop, accumulator.finish()};
   }
   std::vector<Event> events;
   const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan block) {
     events.insert(events.end(), block.begin(), block.end());
+    return true;
   });
   const TimeSpan times = times_of(events);
   accumulator.begin(out, times.start, times.stop);

@@ -30,9 +30,10 @@ struct TimeSpan {
 TimeSpan times_of(ConstEventSpan events);
 
 /// Hands the events of `window` to `consume`, block by block. `ordinal` is that of the cursor's next event; every event
-/// before it must be before the window. Returns the ordinal of the first event behind the window.
+/// before it must be before the window. Stops early when `consume` returns false. Returns the ordinal of the event after
+/// the last one that was handed over.
 std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
-                    const std::function<void(ConstEventSpan)>& consume);
+                    const std::function<bool(ConstEventSpan)>& consume);
 
 struct Accumulated {
   std::uint64_t stop = 0;     // ordinal of the first event behind the window

@@ -86,6 +86,7 @@ def test_pickle_holds_parameters_and_index_but_no_events(tmp_path, format):
     assert_same_events(copy.load(), file.load())
 
 
+@pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")  # other tests import jax
 @pytest.mark.parametrize("format", ["evt3", "aedat4"])
 @pytest.mark.parametrize("context", ["fork", "spawn", "forkserver"])
 def test_workers_give_the_same_batches(tmp_path, format, context):
@@ -103,6 +104,7 @@ def test_shuffled_loader_covers_every_event_once(tmp_path):
     assert total == len(events)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_events_are_collated_by_column(tmp_path, num_workers):
     events = make_events(1000)

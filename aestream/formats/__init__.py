@@ -18,6 +18,7 @@ _OPENERS: dict[str, Callable[[_core.MappedFile], OpenedFile]] = {
     "aedat4": open_aedat4,
 }
 _HEADERLESS = ("evt2", "evt21", "evt21_legacy", "evt3")
+_FORCED = (*_HEADERLESS, "csv")
 
 
 def open_file(path: str | os.PathLike[str], *, format: str | None = None, columns: str | None = None) -> OpenedFile:
@@ -42,11 +43,11 @@ def open_file(path: str | os.PathLike[str], *, format: str | None = None, column
 
 def _open(file: _core.MappedFile, format: str | None, columns: str | None) -> OpenedFile:
     detected = _core.detect_format(file)
-    if format is not None and format not in _HEADERLESS:
-        raise ValueError(f"format must be one of {', '.join(_HEADERLESS)}, or None for a file with a header; got {format!r}")
-    if format is not None and detected != "raw":
+    if format is not None and format not in _FORCED:
+        raise ValueError(f"format must be one of {', '.join(_FORCED)}, or None to look at the bytes; got {format!r}")
+    if format in _HEADERLESS and detected != "raw":
         return open_headerless(file, format)
-    if detected == "csv":
+    if detected == "csv" or (format == "csv" and not detected):
         return open_csv(file, columns=columns)
     if columns is not None:
         raise ValueError(f"columns is for text files; found a file of format {detected or 'unknown'}")

@@ -98,7 +98,8 @@ class _InfoReader:
         except FormatError as error:
             raise FormatError(str(error), position + self._parser.CurrentByteIndex) from None
         except expat.ExpatError as error:
-            raise FormatError(f"expected an infoNode of XML, found: {error}", position + self._parser.ErrorByteIndex) from None
+            place = position + self._parser.ErrorByteIndex
+            raise FormatError(f"expected an infoNode of XML, found: {error}", place) from None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "node":
@@ -135,7 +136,7 @@ def _read_streams(xml: bytes, position: int) -> list[Stream]:
 
 
 def _is_id(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and int(name) < 2**31 if len(name) <= 10 else False
+    return name.isascii() and name.isdecimal() and len(name) <= 10 and int(name) < 2**31
 
 
 def _read_stream(node: _Node, position: int) -> Stream:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aestream import _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile
 
 _SAMPLE_BYTES = 1 << 16
+_CHECKED_LINES = 256
 _FIELDS = "txyp"
 _FIELD_OF_NAME = {name: name for name in _FIELDS} | {
     "ts": "t",
@@ -25,8 +27,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     number: int  # from 1
     offset: int  # bytes from the start of the file
     text: str
@@ -45,10 +46,10 @@ class _Layout:
 def open_csv(file: _core.MappedFile, *, columns: str | None = None) -> OpenedFile:
     """Open a text file in any of the usual dialects.
 
-    Separators are commas, semicolons, tabs or spaces. Columns go by the names in a header (t, ts, time or timestamp; x;
-    y; p, pol, polarity or on; others are ignored), by ``columns``, or are t, x, y, p. A first line of two numbers is the
-    sensor's width and height, and so is ``x@346,y@260`` in a header. A time with a decimal point is in seconds, and so
-    are all times of its file. A file without a line of data holds no events; one of zero bytes has no format.
+    Separators are commas, semicolons, tabs or spaces. Columns go by the names in a header (t, ts, time or timestamp;
+    x; y; p, pol, polarity or on; others are ignored), which may be a comment; by ``columns``; or are t, x, y, p. The
+    sensor's width and height are a first line of two numbers, or ``x@346,y@260`` in a header. If a time among the first
+    lines has a decimal point, all are seconds, else microseconds. A file without a line of data holds no events.
 
     Args:
         file: the file.
@@ -60,15 +61,15 @@ def open_csv(file: _core.MappedFile, *, columns: str | None = None) -> OpenedFil
     """
     if columns is not None:
         _check_columns(columns)
-    lines, comment = _data_lines(file)
+    lines, comments = _data_lines(file)
     shape, lines = _take_geometry(lines)
     separator = _separator(lines[0].text if lines else ",")
-    layout, lines = _take_header(lines, comment, separator, columns)
+    layout, lines = _take_header(lines, comments, separator, columns)
     order = layout.order
-    rows = [words for line in lines if len(words := _split(line.text, separator)) == len(order)]
     if lines and columns is None and not layout.named:
-        _check_unnamed(lines[0], rows, separator)
-    seconds = any(_is_decimal(words[order.index("t")]) for words in rows)
+        _check_unnamed(lines, separator)
+    pointed = (_split(line.text, separator) for line in lines if "." in line.text)
+    seconds = any(_is_decimal(words[order.index("t")]) for words in pointed if len(words) == len(order))
     recording = _core.open_csv(
         file,
         lines[0].offset if lines else len(file),
@@ -86,28 +87,32 @@ def _check_columns(columns: str) -> None:
         raise ValueError(f'columns takes each of the letters t, x, y, p once, and "_"; found {columns!r}')
 
 
-def _lines(file: _core.MappedFile) -> Iterator[_Line]:
-    """The first lines of the file, but for a last one that the sample cuts."""
-    sample = bytes(memoryview(file)[:_SAMPLE_BYTES])
+def _data_lines(file: _core.MappedFile) -> tuple[list[_Line], list[str]]:
+    """Lines that hold data or a header, from the start of the file, and the comments before them."""
+    size = _SAMPLE_BYTES
+    while True:
+        data: list[_Line] = []
+        comments: list[str] = []
+        for line in _lines(file, size):
+            text = line.text.strip(" \t\r")
+            if text.startswith("#"):
+                comments += [] if data else [text]
+            elif text:
+                data.append(line)
+        if len(data) > 2 or size >= len(file):
+            return data, comments
+        size *= 8  # comments, or very long lines
+
+
+def _lines(file: _core.MappedFile, size: int) -> Iterator[_Line]:
+    """The lines in the first `size` bytes, but for a last one that goes on behind them."""
+    sample = bytes(memoryview(file)[:size])
     if len(sample) < len(file):
-        sample = sample[: sample.rfind(b"\n") + 1] or sample
+        sample = sample[: sample.rfind(b"\n") + 1]
     offset = 0
     for number, line in enumerate(sample.split(b"\n"), start=1):
         yield _Line(number, offset, line.decode("latin-1"))
         offset += len(line) + 1
-
-
-def _data_lines(file: _core.MappedFile) -> tuple[list[_Line], str | None]:
-    """The lines that hold data or a header, and the last comment before them."""
-    data: list[_Line] = []
-    comment = None
-    for line in _lines(file):
-        text = line.text.strip(" \t\r")
-        if text.startswith("#"):
-            comment = comment if data else text
-        elif text:
-            data.append(line)
-    return data, comment
 
 
 def _take_geometry(lines: list[_Line]) -> tuple[tuple[int, int] | None, list[_Line]]:
@@ -131,18 +136,19 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def _take_header(
-    lines: list[_Line], comment: str | None, separator: str, columns: str | None
+    lines: list[_Line], comments: list[str], separator: str, columns: str | None
 ) -> tuple[_Layout, list[_Line]]:
     """The layout of the columns, and the lines behind the header."""
     if lines and not any(_NUMBER.match(word) for word in _split(lines[0].text, separator)):
         names = [word.strip("\"'") for word in _split(lines[0].text, separator)]
         layout = _layout_of(names)
         if layout is None and columns is None:
-            raise lines[0].error(f"expected columns named {', '.join(_FIELD_OF_NAME)}; found {', '.join(names)}; {_ADVICE}")
+            known = ", ".join(_FIELD_OF_NAME)
+            raise lines[0].error(f"expected columns named {known}; found {_short(lines[0])}; {_ADVICE}")
         lines = lines[1:]
     else:
-        names = re.split(r"[\s,;]+", (comment or "").lstrip("# \t"))
-        layout = _layout_of(names)
+        named = [_layout_of(re.split(r"[\s,;]+", comment.lstrip("# \t"))) for comment in comments]
+        layout = next((one for one in named if one), None)
     if layout is None:
         return _Layout(columns or _FIELDS, named=False), lines
     if columns is not None and columns.rstrip("_") != layout.order.rstrip("_"):
@@ -160,14 +166,20 @@ def _layout_of(names: list[str]) -> _Layout | None:
     return _Layout(order, (int(width), int(height)) if width and height else None)
 
 
-def _check_unnamed(first: _Line, rows: list[list[str]], separator: str) -> None:
+def _check_unnamed(lines: list[_Line], separator: str) -> None:
     """Refuse lines that are plainly in another order than t, x, y, p."""
-    words = _split(first.text, separator)
+    words = _split(lines[0].text, separator)
     if len(words) != len(_FIELDS):
-        raise first.error(f"expected the four columns t, x, y, p; found {len(words)}: {first.text.strip()[:40]!r}; {_ADVICE}")
-    for row in rows:
-        if _NUMBER.fullmatch(row[3]) and float(row[3]) not in (-1, 0, 1):
-            raise first.error(f"expected the columns t, x, y, p; found {row[3]} for a polarity; {_ADVICE}")
+        message = f"expected the four columns t, x, y, p; found {len(words)} in {_short(lines[0])}; {_ADVICE}"
+        raise lines[0].error(message)
+    for line in lines[:_CHECKED_LINES]:
+        polarity = _split(line.text, separator)[3:4]  # none in a line that is cut
+        if polarity and _NUMBER.fullmatch(polarity[0]) and float(polarity[0]) not in (-1, 0, 1):
+            raise line.error(f"expected the columns t, x, y, p; found {polarity[0]} for a polarity; {_ADVICE}")
+
+
+def _short(line: _Line) -> str:
+    return repr(line.text.strip()[:60])
 
 
 def _is_decimal(time: str) -> bool:

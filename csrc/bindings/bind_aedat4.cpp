@@ -1,11 +1,14 @@
-// AEDAT4: the header for Python to read its XML, and recordings whose packets a Python callable inflates.
+// AEDAT4: the header for Python to read its XML, recordings whose packets a Python callable inflates, and the encoder.
 #include <algorithm>
+#include <array>
+#include <new>
 #include <optional>
 #include <utility>
 
 #include "bindings/bindings.hpp"
 #include "core/error.hpp"
 #include "decode/aedat4.hpp"
+#include "encode/aedat4.hpp"
 #include "packet_source.hpp"
 #include "recording.hpp"
 
@@ -18,9 +21,14 @@ namespace {
   throw FormatError(0, "expected a packet that can be inflated, found: " + std::string(py::str(error.value())));
 }
 
+/// Decompressors allocate their state anew for every packet. Once a large block was freed, glibc keeps memory of such
+/// sizes in the process; page faults would otherwise cost a third of the time.
+void keep_freed_memory() { ::operator delete(::operator new(std::size_t{1} << 20)); }
+
 /// Holds the GIL only while it makes the two views and enters the callable, which releases it.
 Inflate make_inflate(py::object decompress_into) {
   if (decompress_into.is_none()) return {};
+  keep_freed_memory();
   const std::shared_ptr<py::object> callable(new py::object(std::move(decompress_into)), [](py::object* object) {
     const py::gil_scoped_acquire acquired;
     delete object;
@@ -50,6 +58,24 @@ std::unique_ptr<Recording> open_aedat4(std::shared_ptr<MappedFile> file, const A
   return std::make_unique<Recording>(std::move(file), std::move(source));
 }
 
+py::bytes to_bytes(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+py::bytes encode_packet(const py::buffer& events) {
+  const py::buffer_info info = events.request();
+  const ByteSpan bytes = view_bytes(info);
+  const bool contiguous = info.ndim == 1 && info.strides[0] == info.itemsize;
+  if (!contiguous || info.itemsize != 1 || bytes.size() % sizeof(Event) != 0) {
+    throw py::value_error("events must be contiguous bytes, 16 for each event");
+  }
+  return to_bytes(encode_event_packet({reinterpret_cast<const Event*>(bytes.data()), bytes.size() / sizeof(Event)}));
+}
+
+py::bytes encode_table(const std::vector<std::array<std::int64_t, 5>>& rows) {
+  std::vector<TableRow> table;
+  for (const auto& [offset, size, count, first, last] : rows) table.push_back({offset, size, count, first, last});
+  return to_bytes(encode_data_table(table));
+}
+
 }  // namespace
 
 void register_aedat4(py::module_& module) {
@@ -62,6 +88,13 @@ void register_aedat4(py::module_& module) {
   module.def("read_aedat4_header", [](const MappedFile& file) { return read_aedat4_header(file.bytes()); }, py::arg("file"));
   module.def("open_aedat4", &open_aedat4, py::arg("file"), py::arg("header"), py::arg("streams"), py::arg("stream"),
              py::arg("decompress_into"));
+  module.def("encode_aedat4_header",
+             [](int compression, std::int64_t table_position, std::string_view info_node) {
+               return to_bytes(encode_aedat4_header(static_cast<Aedat4Compression>(compression), table_position, info_node));
+             },
+             py::arg("compression"), py::arg("table_position"), py::arg("info_node"));
+  module.def("encode_aedat4_packet", &encode_packet, py::arg("events"));
+  module.def("encode_aedat4_table", &encode_table, py::arg("rows"));
 }
 
 }  // namespace aestream

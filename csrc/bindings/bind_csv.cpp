@@ -1,6 +1,7 @@
 // Text recordings: the dialect comes from Python, which has looked at the first lines.
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "bindings/bindings.hpp"
 #include "decode/csv.hpp"
@@ -12,6 +13,9 @@ namespace {
 
 /// `columns` are those of t, x, y, p, among `num_columns` of every line.
 CsvDialect make_dialect(char separator, const std::array<int, 4>& columns, int num_columns, bool seconds) {
+  if (std::string_view(",; \t").find(separator) == std::string_view::npos) {
+    throw py::value_error("a separator is a comma, a semicolon, a tab or a space");
+  }
   if (num_columns < 4 || num_columns > 255) throw py::value_error("a line has from 4 to 255 columns");
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] < 0 || columns[i] >= num_columns) throw py::value_error("a column lies behind the last one");

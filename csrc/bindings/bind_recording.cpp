@@ -107,7 +107,8 @@ void register_recording(py::module_& module) {
                const py::gil_scoped_release released;
                events = recording.load(threads);
              }
-             return to_array(std::move(events));
+             const std::uint64_t cut_bytes = events.cut_bytes;
+             return std::pair{to_array(std::move(events)), cut_bytes};
            },
            py::arg("threads"))
       .def("read",

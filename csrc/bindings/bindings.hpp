@@ -20,6 +20,9 @@ void register_errors(py::module_& module);
 void register_files(py::module_& module);
 void register_decoders(py::module_& module);
 void register_recording(py::module_& module);
+void register_aedat4(py::module_& module);
+void register_csv(py::module_& module);
+void register_stream(py::module_& module);
 void register_accumulate(py::module_& module);
 
 /// An array over `buffer`; the memory returns to the pool when the array and its views are gone.
@@ -31,9 +34,13 @@ py::array_t<T> own_array(Buffer&& buffer, std::vector<py::ssize_t> shape) {
   return py::array_t<T>(std::move(shape), data, capsule);
 }
 
-/// Events as bytes [n * 16]; Python views them as EVENT_DTYPE.
-inline py::array_t<std::uint8_t> own_events(Buffer&& buffer, std::size_t count) {
-  return own_array<std::uint8_t>(std::move(buffer), {static_cast<py::ssize_t>(count * sizeof(Event))});
+/// Events as a structured array of aestream.EVENT_DTYPE.
+inline py::array own_events(Buffer&& buffer, std::size_t count) {
+  auto owner = std::make_unique<Buffer>(std::move(buffer));
+  const Event* data = owner->as<Event>();
+  const py::capsule capsule(owner.release(), [](void* memory) { delete static_cast<Buffer*>(memory); });
+  const py::dtype dtype = py::module_::import("aestream.events").attr("EVENT_DTYPE");
+  return py::array(dtype, {static_cast<py::ssize_t>(count)}, {static_cast<py::ssize_t>(sizeof(Event))}, data, capsule);
 }
 
 inline ByteSpan view_bytes(const py::buffer_info& info) {

@@ -46,12 +46,14 @@ void read_io_header(Aedat4Header& header, ByteSpan buffer, const FlatTable& root
   header.info_position = info.at;
 }
 
-/// Whether polarity or padding of any event is something else than 0 or 1 and zeros.
-AESTREAM_MULTIVERSION bool needs_cleaning(const std::uint8_t* stored, std::size_t count) {
+/// Copies events as they are. Returns whether polarity or padding of any is something else than 0 or 1 and zeros.
+AESTREAM_MULTIVERSION bool copy_raw(const std::uint8_t* stored, Event* out, std::size_t count) {
   std::uint64_t seen[2] = {0, 0};
   for (std::size_t i = 0; i < count; ++i) {
-    seen[0] |= load_le64(stored + event_bytes * i);
-    seen[1] |= load_le64(stored + event_bytes * i + 8);
+    const std::uint64_t words[2] = {load_le64(stored + event_bytes * i), load_le64(stored + event_bytes * i + 8)};
+    std::memcpy(out + i, words, sizeof words);
+    seen[0] |= words[0];
+    seen[1] |= words[1];
   }
   return seen[1] >> 33 != 0;
 }
@@ -116,15 +118,10 @@ ByteSpan packet_events(ByteSpan packet) {
 }
 
 void copy_events(ByteSpan stored, Event* out) {
-  constexpr std::size_t stretch = 512;  // read twice while it is in the first cache
-  for (std::size_t first = 0, total = stored.size() / event_bytes; first < total; first += stretch) {
-    const std::size_t count = std::min(stretch, total - first);
-    const std::uint8_t* from = stored.data() + first * event_bytes;
-    std::memcpy(out + first, from, count * event_bytes);
-    if (!needs_cleaning(from, count)) continue;
-    for (Event* event = out + first; event != out + first + count; ++event) {
-      store_event(event, event->t, static_cast<std::uint16_t>(event->x), static_cast<std::uint16_t>(event->y), event->p != 0);
-    }
+  const std::size_t count = stored.size() / event_bytes;
+  if (!copy_raw(stored.data(), out, count)) return;
+  for (Event* event = out; event != out + count; ++event) {
+    store_event(event, event->t, static_cast<std::uint16_t>(event->x), static_cast<std::uint16_t>(event->y), event->p != 0);
   }
 }
 

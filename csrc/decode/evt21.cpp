@@ -175,17 +175,15 @@ std::size_t Evt21Decoder::align(ByteSpan payload, std::size_t offset) const {
 
 Evt21Order sniff_evt21_order(ByteSpan payload) {
   constexpr std::size_t sample = 4096;
-  const auto score = [payload](bool legacy) {
-    // TIME_HIGH words that follow their predecessor by less than a second speak for an order.
-    std::int64_t last = 0, found = 0;
+  const auto score = [payload](bool legacy) {  // TIME_HIGH words that lie within a second of the one before, less the others
+    std::int64_t score = 0, last = -1;
     for (std::size_t i = 0; i + word_size <= std::min(payload.size(), sample * word_size); i += word_size) {
       const std::uint64_t word = load_word(&payload[i], legacy);
       if (type_of(word) != TimeHigh) continue;
-      const bool likely = found == 0 || std::llabs(time_of(word) - last) < 1'000'000;
-      found += likely ? 1 : -1;
+      score += last < 0 || std::llabs(time_of(word) - last) < 1'000'000 ? 1 : -1;
       last = time_of(word);
     }
-    return found;
+    return score;
   };
   return score(true) > score(false) ? Evt21Order::Legacy : Evt21Order::Little;
 }

@@ -103,7 +103,7 @@ class FlatTable {
   /// The position that the offset at `entry` points at, with at least 4 bytes behind it.
   std::size_t follow(std::size_t entry) const {
     const std::size_t offset = load_le32(&buffer_[entry]), room = buffer_.size() - entry;
-    if (room < 4 || offset > room - 4) {
+    if (offset > room - 4) {
       throw FormatError(entry, "expected an offset of at most " + text(room - 4) + " bytes, found " + text(offset));
     }
     return entry + offset;

@@ -33,15 +33,18 @@ def decode(payload: bytes, *, legacy: bool = False) -> np.ndarray:
 
 
 def is_legacy(header: dict[str, str], payload: bytes) -> bool:
-    """The order of the halves: as the header says, else the one in which more words are TIME_HIGH."""
+    """The order of the halves: as the header says, else the one in which TIME_HIGH makes sense."""
     declared = format_options(header).get("endianness", header.get("endianness"))
     if declared is not None:
         return declared == "legacy"
-    return _count_time_high(payload, legacy=True) > _count_time_high(payload, legacy=False)
+    return _plausible_time_highs(payload, legacy=True) > _plausible_time_highs(payload, legacy=False)
 
 
-def _count_time_high(payload: bytes, *, legacy: bool) -> int:
-    return sum(control >> 28 == TIME_HIGH for control, _ in _halves(payload, legacy))
+def _plausible_time_highs(payload: bytes, *, legacy: bool) -> int:
+    """TIME_HIGH among the first words that lie within a second of the one before, less those that do not."""
+    times = [(control & 0x0FFFFFFF) * 64 for control, _ in _halves(payload[: 4096 * 8], legacy) if control >> 28 == TIME_HIGH]
+    near = sum(abs(b - a) < 1_000_000 for a, b in zip(times, times[1:], strict=False))
+    return near - max(len(times) - 1 - near, 0) + bool(times)
 
 
 def _halves(payload: bytes, legacy: bool) -> list[tuple[int, int]]:

@@ -1,0 +1,1 @@
+"""Benchmarks of aestream and its peers: see benchmarks/README.md."""
