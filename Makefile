@@ -19,7 +19,7 @@ PY := $(wildcard aestream tests benchmarks recipes)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.package ## Install the package into .venv and run the demo
+demo: $(VENV)/.recipes ## Install the package into .venv and run the demo
 	$(VENV)/bin/python recipes/demo.py
 
 test: $(VENV)/.test ## Install what is missing and run the tests against the installed package
@@ -52,12 +52,13 @@ $(VENV)/.python:
 
 # Built once into a wheel that every target installs, and again when a source has changed.
 $(VENV)/.package: $(VENV)/.python .ci/constraints.txt $(SOURCES)
-	rm -rf $(VENV)/wheel
+	@echo "building the package and installing it with torch into $(VENV): some minutes the first time"
+	@rm -rf $(VENV)/wheel
 	$(PIP) wheel --quiet --no-deps --wheel-dir $(VENV)/wheel $(BUILD) .
 	$(INSTALL) $(VENV)/wheel/*.whl
 	$(INSTALL) --force-reinstall --no-deps $(VENV)/wheel/*.whl
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.package
+$(VENV)/.recipes $(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.package
 	$(INSTALL) "$$(echo $(VENV)/wheel/*.whl)[$*]"
 	@touch $@

@@ -1,10 +1,13 @@
-"""What aestream._core holds; tests/test_stub.py compares the names with the module's."""
+"""What aestream._core holds, by the file that binds it; tests/test_stub.py compares the names with the module's."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer
+
+_Bytes = Buffer | npt.NDArray[Any]
 
 # bind_files.cpp
 class MappedFile(Buffer):
@@ -20,7 +23,32 @@ def empty_pool() -> None: ...
 def pooled_bytes() -> int: ...
 
 # bind_decoders.cpp
-def decode(format: str, payload: Buffer, cuts: list[int] = ..., room: int = 64) -> npt.NDArray[np.uint8]: ...
+def decode(format: str, payload: _Bytes, cuts: Sequence[int] = ..., room: int = 64) -> npt.NDArray[np.void]: ...
+
+# bind_accumulate.cpp
+class FrameSpec:
+    def __init__(self, polarity: str, dtype: str) -> None: ...
+
+class VoxelGridSpec:
+    def __init__(self, bins: int) -> None: ...
+
+def accumulate(
+    events: _Bytes,
+    spec: FrameSpec | VoxelGridSpec,
+    width: int,
+    height: int,
+    windows: npt.ArrayLike,
+    by_time: bool,
+    threads: int,
+) -> tuple[npt.NDArray[Any], int]: ...
+def accumulate_all(
+    events: _Bytes,
+    spec: FrameSpec | VoxelGridSpec,
+    width: int,
+    height: int,
+    start_us: int | None = None,
+    stop_us: int | None = None,
+) -> tuple[npt.NDArray[Any], int]: ...
 
 # bind_recording.cpp
 class Recording:
@@ -39,6 +67,61 @@ class Recording:
     def t_first(self) -> int: ...
     @property
     def t_max(self) -> int: ...
-    def load(self, threads: int) -> npt.NDArray[np.uint8]: ...
-    def read(self, first: int, last: int, threads: int) -> npt.NDArray[np.uint8]: ...
+    def load(self, threads: int) -> tuple[npt.NDArray[np.void], int]: ...
+    def read(self, first: int, last: int, threads: int) -> npt.NDArray[np.void]: ...
     def find(self, start: int, stop: int, by_time: bool, threads: int) -> tuple[int, int]: ...
+    def accumulate(
+        self,
+        spec: FrameSpec | VoxelGridSpec,
+        width: int,
+        height: int,
+        windows: npt.ArrayLike,
+        by_time: bool,
+        threads: int,
+    ) -> tuple[npt.NDArray[Any], int]: ...
+
+# bind_stream.cpp
+class Replay:
+    def __init__(
+        self,
+        recording: Recording,
+        start_us: int | None,
+        stop_us: int | None,
+        width: int,
+        height: int,
+        real_time: bool,
+    ) -> None: ...
+    def take(self) -> npt.NDArray[np.float32]: ...
+    def is_streaming(self) -> bool: ...
+    def stop(self) -> None: ...
+    def counts(self) -> tuple[int, int, float]: ...
+
+# bind_csv.cpp
+def open_csv(
+    file: MappedFile, begin: int, *, separator: str, columns: Sequence[int], num_columns: int, seconds: bool
+) -> Recording: ...
+
+# bind_aedat4.cpp
+class Aedat4Header:
+    @property
+    def compression(self) -> int: ...
+    @property
+    def table_position(self) -> int: ...
+    @property
+    def info_node(self) -> bytes: ...
+    @property
+    def info_position(self) -> int: ...
+    @property
+    def packets(self) -> int: ...
+
+def read_aedat4_header(file: MappedFile) -> Aedat4Header: ...
+def open_aedat4(
+    file: MappedFile,
+    header: Aedat4Header,
+    streams: Sequence[int],
+    stream: int | None,
+    decompress_into: Callable[[Buffer, Buffer], int] | None,
+) -> Recording: ...
+def encode_aedat4_header(compression: int, table_position: int, info_node: str | bytes) -> bytes: ...
+def encode_aedat4_packet(events: _Bytes) -> bytes: ...
+def encode_aedat4_table(rows: Sequence[Sequence[int]]) -> bytes: ...

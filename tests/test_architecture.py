@@ -1,0 +1,60 @@
+"""The borders of ARCHITECTURE.md, as far as a search through the sources can see them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = sorted(path for path in (ROOT / "csrc").rglob("*.[ch]pp") if "bindings" not in path.parts)
+DECODERS = sorted(path for path in (ROOT / "csrc" / "decode").rglob("*.[ch]pp"))
+PYTHON = sorted((ROOT / "aestream").rglob("*.py"))
+SOURCES = [*CORE, *sorted((ROOT / "csrc" / "bindings").iterdir()), *PYTHON]
+LIMITS = {".cpp": 250, ".hpp": 250, ".py": 300}
+
+
+def includes(path: Path) -> list[str]:
+    """What a C++ file includes, without brackets or quotes."""
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+def name(path: Path) -> str:
+    """How a failure names the file."""
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", CORE, ids=name)
+def test_core_knows_neither_python_nor_torch(path):
+    foreign = re.compile(r"pybind11|Python\.h|torch|ATen|c10|numpy|bindings/", re.IGNORECASE)
+    assert not [header for header in includes(path) if foreign.search(header)]
+
+
+@pytest.mark.parametrize("path", DECODERS, ids=name)
+def test_decoders_do_no_io(path):
+    own = ("core/byte", "core/error.hpp", "core/event.hpp", "core/multiversion.hpp", "decode/")
+    assert not [header for header in includes(path) if "/" in header and not header.startswith(own)]
+    streams = {"fstream", "iostream", "cstdio", "stdio.h", "filesystem", "thread", "mutex", "unistd.h", "chrono"}
+    assert not streams.intersection(includes(path))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_files_stay_small(path):
+    assert len(path.read_text().splitlines()) <= LIMITS[path.suffix]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_files_open_with_what_they_are(path):
+    assert path.read_text().startswith("//" if path.suffix in {".cpp", ".hpp"} else '"""')
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if path.parts[-2] in {"datasets", "streams"}], ids=name)
+def test_datasets_and_streams_take_no_bits_apart(path):
+    assert not re.search(r"\bimport struct\b|\bunpack\(|frombuffer|bitwise_and|>> ?\d", path.read_text())
+
+
+def test_only_the_bindings_link_python():
+    cmake = (ROOT / "CMakeLists.txt").read_text()
+    assert "torch" not in cmake.lower().replace("python nor torch", "")
+    assert "target_link_libraries(aestream_core PUBLIC Threads::Threads)" in cmake
