@@ -12,7 +12,8 @@ from torch.utils.data import get_worker_info
 from aestream import _core
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, write_index
 from aestream.errors import FormatError, TruncatedFileWarning
-from aestream.formats import OpenedFile, open_file
+from aestream.formats import open_file
+from aestream.formats.base import OpenedFile
 
 T = TypeVar("T")
 
