@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -194,7 +194,7 @@ def _pixels(events: Events, shape: tuple[int, int]) -> tuple[torch.Tensor, torch
     return inside, y[inside] * width + x[inside]
 
 
-def _is_elsewhere(events: AnyEvents) -> Any:
+def _is_elsewhere(events: AnyEvents) -> TypeGuard[Events]:
     return isinstance(events, Events) and events.device.type != "cpu"
 
 
