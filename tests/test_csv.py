@@ -188,6 +188,7 @@ def test_decoding_fails_when_seconds_begin_behind_the_lines_that_opening_looks_a
         (b"40,225,0,24728\n", r"line 1: expected the columns t, x, y, p; found 24728 for a polarity; .*columns="),
         (b"# log\nhello world\n", r"line 2: expected columns named t, x, y, p, .*; found 'hello world'; .*columns="),
         (b"t,time,x,y,p\n", r"line 1: expected columns named"),
+        (b"t,x,y,p" + b",more" * 252 + b"\n", r"line 1: expected columns named"),
         (b"", "found bytes of no known format"),
         (b"\x00\x01,1,1,1\n", "found bytes of no known format"),
     ],

@@ -13,7 +13,7 @@ namespace {
 
 struct LineCount {
   std::size_t lines = 0;
-  bool all_data = true;  // every line but perhaps the first begins with a byte that no blank line or comment begins with
+  bool all_data = true;  // no line but perhaps the first begins as a blank line or a comment does
 };
 
 AESTREAM_MULTIVERSION
