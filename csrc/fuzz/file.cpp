@@ -27,6 +27,7 @@ void check(ByteSpan file) {
     const StreamHeader header = read_dat_header(file);
     check_payload(header.variant == "1" ? "dat1" : "dat", file, header.payload);
   }
+  if (format == "csv") check_payload("csv", file, 0);
 }
 
 }  // namespace
