@@ -23,6 +23,7 @@ EVENT_DTYPE = np.dtype(
 
 _LAYOUT = ((torch.int64, 0), (torch.int16, 8), (torch.int16, 10), (torch.bool, 12))
 _ALIASES = {"t": "timestamp", "p": "polarity"}
+_NAMES = {alias: name for name, alias in _ALIASES.items()}
 
 
 class _Columns(NamedTuple):
@@ -42,7 +43,8 @@ class Events(_Columns):
         p: bool ``[N]``, True = ON = brighter.
 
     ``len(events)`` is N. ``events[10:20]``, ``events[mask]``, ``events[indices]`` and ``events[-1]`` are `Events`, too
-    (one event is a length of 1); a string names a column. On a CPU the columns may be views of one array of `EVENT_DTYPE`.
+    (one event is a length of 1); a string names a column. On a CPU the columns may be views of one array of
+    `EVENT_DTYPE`.
     """
 
     __slots__ = ()
@@ -74,7 +76,7 @@ class Events(_Columns):
         return cls(*(torch.from_numpy(_column(events, name)) for name in cls._fields))
 
     def numpy(self) -> npt.NDArray[Any]:
-        """The events as an array ``[N]`` of `EVENT_DTYPE`: the one that they are views of, or a copy if there is none."""
+        """The events as an array ``[N]`` of `EVENT_DTYPE`: the one that they are views of, or else a copy."""
         if self._is_one_array():
             words = np.lib.stride_tricks.as_strided(self.t.numpy(), (len(self), 2), (16, 8))
             return words.view(EVENT_DTYPE)[:, 0]
@@ -107,7 +109,8 @@ class Events(_Columns):
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
-            return getattr(self, {alias: name for name, alias in _ALIASES.items()}.get(key, key))
+            columns = self._asdict()
+            return columns[_NAMES.get(key, key)]
         if isinstance(key, np.ndarray):
             key = torch.from_numpy(key)
         return Events(*(column[key].reshape(-1) for column in self))

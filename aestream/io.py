@@ -15,10 +15,8 @@ import numpy.typing as npt
 import torch
 
 from aestream import _core
+from aestream.events import EVENT_DTYPE
 
-_EVENT = np.dtype(
-    {"names": ["t", "x", "y", "p"], "formats": ["<i8", "<i2", "<i2", "?"], "offsets": [0, 8, 10, 12], "itemsize": 16}
-)
 _MAX_PACKET_EVENTS = 8192
 _ZSTD_LEVEL = 3
 _INFO_NODE = """<dv version="2.0">
@@ -144,7 +142,7 @@ def _check_shape(shape: tuple[int, int]) -> tuple[int, int]:
 def _stored(events: Any, width: int, height: int) -> npt.NDArray[Any]:
     """A checked copy as AEDAT4 stores it."""
     columns = dict(zip("txyp", _columns(events), strict=True))
-    stored = np.zeros(columns["t"].size, _EVENT)
+    stored = np.zeros(columns["t"].size, EVENT_DTYPE)
     for name, column in columns.items():
         if column.shape != stored.shape:
             raise ValueError(f"columns must have one dimension and one length; got {name} of shape {column.shape}")

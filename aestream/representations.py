@@ -36,7 +36,8 @@ class Frame:
     """Counts of events per pixel.
 
     Attributes:
-        polarity: ``"split"`` gives two channels, 0 OFF and 1 ON; ``"sum"`` one, ON + OFF; ``"difference"`` one, ON - OFF.
+        polarity: ``"split"`` gives two channels, 0 OFF and 1 ON; ``"sum"`` one, ON + OFF; ``"difference"`` one,
+            ON - OFF.
         dtype: `torch.float32`, or `torch.uint8`, where counts above 255 stay at 255. A difference has no uint8.
 
     Raises:
@@ -87,11 +88,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class VoxelGrid:
-    """Signed polarity, spread over time bins (Zhu et al., "Unsupervised Event-based Learning of Optical Flow, Depth, and
-    Egomotion", CVPR 2019).
+    """Signed polarity, spread over time bins.
 
-    An event at ``t* = (t - start_us) / (stop_us - start_us) * (bins - 1)`` adds ``±(1 - |t* - b|)`` to the bins b on both
-    sides of t*. One bin holds the plain signed sum. A time outside the window counts as the nearest one in it.
+    Zhu et al., "Unsupervised Event-based Learning of Optical Flow, Depth, and Egomotion", CVPR 2019: an event at
+    ``t* = (t - start_us) / (stop_us - start_us) * (bins - 1)`` adds ``±(1 - |t* - b|)`` to the bins b on both sides of
+    t*. One bin holds the plain signed sum. A time outside the window counts as the nearest one in it.
 
     Attributes:
         bins: number of time bins, 1 to 65536.
@@ -170,10 +171,8 @@ def voxel_grid_torch(
         lower, part = _bins(events.t[inside], start, stop, bins)
         index = lower * (height * width) + pixel
         grid.index_put_((index,), sign * (1 - part), accumulate=True)
-        if bins > 1:
-            grid.index_put_((index + height * width,), sign * part, accumulate=True)
-        else:
-            grid.index_put_((index,), sign * part, accumulate=True)
+        to_upper = height * width if bins > 1 else 0  # the one bin there is takes both parts
+        grid.index_put_((index + to_upper,), sign * part, accumulate=True)
     return grid.view(bins, height, width)
 
 
@@ -206,15 +205,25 @@ def _accumulate(
     stop_us: int | None,
 ) -> torch.Tensor:
     records = events.numpy() if isinstance(events, Events) else events
-    is_plain = records.dtype == EVENT_DTYPE and records.flags.c_contiguous and records.flags.aligned
-    if not is_plain:
-        records = Events.from_numpy(records).numpy().copy()
+    if not _is_plain(records):
+        records = np.ascontiguousarray(Events.from_numpy(records).numpy())
     array, _ = _core.accumulate_all(records.view(np.uint8), spec, *shape, start_us, stop_us)
     return torch.from_numpy(array)
 
 
+def _is_plain(records: npt.NDArray[Any]) -> bool:
+    """Whether the core can read the array as it lies: field by field like `EVENT_DTYPE`, whatever the titles."""
+    fields = records.dtype.fields or {}
+    is_same = records.dtype.itemsize == EVENT_DTYPE.itemsize and all(
+        name in fields and fields[name][:2] == EVENT_DTYPE.fields[name][:2]  # type: ignore[index]
+        for name in ("t", "x", "y", "p")
+    )
+    is_aligned = records.__array_interface__["data"][0] % 8 == 0
+    return is_same and records.ndim == 1 and records.flags.c_contiguous and is_aligned
+
+
 def _check(shape: tuple[int, int], start_us: int | None, stop_us: int | None) -> None:
-    if len(shape) != 2 or any(not 1 <= length <= 32767 for length in shape):
+    if len(shape) != 2 or not all(isinstance(length, (int, np.integer)) and 1 <= length <= 32767 for length in shape):
         raise ValueError(f"shape must be (width, height), each from 1 to 32767, got {shape!r}")
     if start_us is not None and stop_us is not None and start_us >= stop_us:
         raise ValueError(f"the window [start_us, stop_us) is empty: got [{start_us}, {stop_us})")

@@ -8,6 +8,8 @@
 namespace aestream {
 namespace {
 
+constexpr std::size_t max_cached = std::size_t{64} << 20;  // bytes of one packet
+
 ByteSpan as_bytes(ConstEventSpan events) {
   return {reinterpret_cast<const std::uint8_t*>(events.data()), events.size_bytes()};
 }
@@ -41,7 +43,7 @@ std::shared_ptr<const InflatedPacket> PacketCursor::inflated(const Packet& packe
   fresh->count = stored.size() / sizeof(Event);
   fresh->memory = Buffer(stored.size());
   copy_events(stored, fresh->memory.as<Event>());
-  source_.keep(fresh);
+  if (stored.size() <= max_cached) source_.keep(fresh);
   return fresh;
 }
 

@@ -65,7 +65,7 @@ def patched(data: bytes, offset: int, patch: bytes) -> bytes:
 
 def load(path: Path, data: bytes, threads: int = 1) -> list[tuple[int, int, int, int]]:
     path.write_bytes(data)
-    events = open_file(path).recording.load(threads).view(EVENT)
+    events = open_file(path).recording.load(threads)[0].view(EVENT)
     return [(int(t), int(x), int(y), int(p)) for t, x, y, p in events]
 
 

@@ -69,7 +69,7 @@ def test_load_fails_on_damage(path: Path, offset: int, patch: bytes, message: st
 def test_polarity_and_padding_are_cleaned(path: Path) -> None:
     path.write_bytes(header() + packet(event_packet([(5, 1, 2, 255), (6, 1, 2, 0)], padding=b"\xaa\xbb\xcc")))
     clean = struct.pack("<qhhB3x", 5, 1, 2, 1) + struct.pack("<qhhB3x", 6, 1, 2, 0)
-    assert open_file(path).recording.load(1).tobytes() == clean
+    assert open_file(path).recording.load(1)[0].tobytes() == clean
     assert open_file(path).recording.read(0, 2, 1).tobytes() == clean
 
 
@@ -99,7 +99,7 @@ def test_stream_chooses_one_of_several(path: Path) -> None:
     data = header(INFO.replace(b"FRME", b"EVTS")) + packet(event_packet(other), stream=1) + packet(event_packet(TWO))
     assert load(path, data) == TWO
     second = open_aedat4(_core.MappedFile(str(path)), stream=1)
-    assert second.recording.load(1).view(EVENT)["t"].tolist() == [7]
+    assert second.recording.load(1)[0].view(EVENT)["t"].tolist() == [7]
     assert second.shape is None
 
 

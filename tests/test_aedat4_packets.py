@@ -137,7 +137,7 @@ def test_long_files_get_a_checkpoint_for_several_packets(path: Path) -> None:
     count = 40_000
     path.write_bytes(header() + b"".join(packet(event_packet([(i, 0, 0, 1)])) for i in range(count)))
     recording = open_file(path).recording
-    assert recording.load(2).view(EVENT)["t"].tolist() == list(range(count))
+    assert recording.load(2)[0].view(EVENT)["t"].tolist() == list(range(count))
     assert recording.find(31_000, 31_005, True, 1) == (31_000, 31_005)
     assert recording.read(31_000, 31_005, 1).view(EVENT)["t"].tolist() == list(range(31_000, 31_005))
     assert len(recording.pack_index()) < 2 << 20

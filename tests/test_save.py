@@ -26,7 +26,7 @@ def array(*rows: tuple[int, int, int, int]) -> Any:
 
 
 def read(path: Path, threads: int = 1) -> Any:
-    return open_file(path).recording.load(threads).view(EVENT)
+    return open_file(path).recording.load(threads)[0].view(EVENT)
 
 
 @pytest.fixture

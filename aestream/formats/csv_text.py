@@ -13,6 +13,7 @@ from aestream.formats.base import OpenedFile
 
 _SAMPLE_BYTES = 1 << 16
 _CHECKED_LINES = 256
+_MOST_COLUMNS = 255
 _FIELDS = "txyp"
 _FIELD_OF_NAME = {name: name for name in _FIELDS} | {
     "ts": "t",
@@ -22,7 +23,8 @@ _FIELD_OF_NAME = {name: name for name in _FIELDS} | {
     "polarity": "p",
     "on": "p",
 }
-_NAME = re.compile(r"([A-Za-z_]\w*)(?:@(\d+))?")  # x@346: faery writes the sensor's width into the header
+_SIZE = re.compile(r"[1-9]\d{0,4}")
+_NAME = re.compile(r"([A-Za-z_]\w*)(?:@([1-9]\d{0,4}))?")  # x@346: faery writes the sensor's width into the header
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
 
@@ -118,7 +120,7 @@ def _lines(file: _core.MappedFile, size: int) -> Iterator[_Line]:
 def _take_geometry(lines: list[_Line]) -> tuple[tuple[int, int] | None, list[_Line]]:
     """Width and height, if they are the first line and a longer one follows."""
     words = [_split(line.text, _separator(line.text)) for line in lines[:2]]
-    if len(words) == 2 and len(words[0]) == 2 < len(words[1]) and all(word.isdecimal() for word in words[0]):
+    if len(words) == 2 and len(words[0]) == 2 < len(words[1]) and all(_SIZE.fullmatch(word) for word in words[0]):
         return (int(words[0][0]), int(words[0][1])), lines[1:]
     return None, lines
 
@@ -160,7 +162,7 @@ def _layout_of(names: list[str]) -> _Layout | None:
     """What a header says; None unless it names each of t, x, y, p once."""
     matches = [_NAME.fullmatch(name) for name in names]
     order = "".join(_FIELD_OF_NAME.get(match[1].lower(), "_") if match else "_" for match in matches)
-    if sorted(order.replace("_", "")) != sorted(_FIELDS):
+    if sorted(order.replace("_", "")) != sorted(_FIELDS) or len(order) > _MOST_COLUMNS:
         return None
     width, height = (matches[order.index(axis)][2] for axis in "xy")  # type: ignore[index]
     return _Layout(order, (int(width), int(height)) if width and height else None)
@@ -183,4 +185,4 @@ def _short(line: _Line) -> str:
 
 
 def _is_decimal(time: str) -> bool:
-    return not time.isdecimal() and "." in time and _NUMBER.fullmatch(time) is not None
+    return "." in time and _NUMBER.fullmatch(time) is not None

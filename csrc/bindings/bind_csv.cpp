@@ -22,7 +22,7 @@ CsvDialect make_dialect(char separator, const std::array<int, 4>& columns, int n
     if (std::count(columns.begin(), columns.end(), columns[i]) != 1) throw py::value_error("a column is used twice");
   }
   const auto place = [&columns](std::size_t i) { return static_cast<std::uint8_t>(columns[i]); };
-  return {static_cast<std::uint8_t>(separator), place(0), place(1), place(2), place(3),
+  return {static_cast<std::uint8_t>(separator),   place(0), place(1), place(2), place(3),
           static_cast<std::uint8_t>(num_columns), seconds};
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 struct LineCount {
   std::size_t lines = 0;
-  bool all_data = true;  // every line but perhaps the first begins with a byte that no blank line or comment begins with
+  bool all_data = true;  // no line but perhaps the first begins as a blank line or a comment does
 };
 
 AESTREAM_MULTIVERSION
@@ -77,7 +77,12 @@ Progress CsvDecoder::decode(ByteSpan bytes, State&, EventSpan out) const {
     const std::uint8_t* const newline = rest.empty() ? nullptr : find_newline(rest.data(), rest.data() + rest.size());
     if (newline == nullptr) break;
     const ByteSpan line(rest.data(), newline);
-    if (holds_data(line)) out[done.events++] = parse_line(line, dialect_, done.bytes);
+    try {
+      if (holds_data(line)) out[done.events++] = parse_line(line, dialect_, done.bytes);
+    } catch (const FormatError&) {
+      if (done.events == 0) throw;
+      return done;  // what stands before a bad line comes first; the next call begins with it and throws
+    }
     done.bytes += line.size() + 1;
   }
   return done;

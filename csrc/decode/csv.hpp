@@ -1,4 +1,4 @@
-// Text: one event a line, in columns. A dialect says which column is what; comments begin with '#', blank lines are skipped.
+// Text: one event a line, in columns whose order is the dialect's. Comments ('#') and blank lines are skipped.
 #pragma once
 
 #include "decode/decoder.hpp"

@@ -37,9 +37,7 @@ class Columns {
 
  private:
   bool is_padding(std::uint8_t byte) const { return is_blank(byte) && (byte != separator_ || separator_ == ' '); }
-  bool is_separator(std::uint8_t byte) const {
-    return byte == separator_ || (separator_ == ' ' && is_blank(byte));
-  }
+  bool is_separator(std::uint8_t byte) const { return byte == separator_ || (separator_ == ' ' && is_blank(byte)); }
 
   ByteSpan line_;
   std::uint8_t separator_;
@@ -106,7 +104,8 @@ bool read_line(ByteSpan line, const CsvDialect& dialect, std::size_t offset, boo
     if (const char* expected = read_column(columns.text(), i, dialect, event)) {
       if (ends_file && columns.is_last()) return false;
       if (columns.is_last() && i + 1 < dialect.columns) throw_column_count(line, dialect, offset);
-      throw FormatError(offset + columns.begin(), std::string("expected ") + expected + ", found " + quoted(columns.text()));
+      throw FormatError(offset + columns.begin(),
+                        std::string("expected ") + expected + ", found " + quoted(columns.text()));
     }
   }
   if (!columns.is_last()) throw_column_count(line, dialect, offset);

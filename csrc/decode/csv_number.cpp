@@ -112,7 +112,8 @@ bool parse_polarity(ByteSpan text, bool& on) noexcept {
   Decimal decimal;
   if (!read_decimal(text, decimal)) return false;
   const auto nonzero = [](std::uint8_t digit) { return digit != '0'; };
-  on = !decimal.negative && (std::ranges::any_of(decimal.whole, nonzero) || std::ranges::any_of(decimal.fraction, nonzero));
+  on = !decimal.negative &&
+       (std::ranges::any_of(decimal.whole, nonzero) || std::ranges::any_of(decimal.fraction, nonzero));
   return true;
 }
 

@@ -12,8 +12,8 @@
 namespace aestream {
 namespace {
 
-constexpr std::size_t room = 80;             // bytes that may be read from the start of a line
-constexpr std::size_t most_columns = 8;      // of a plain line
+constexpr std::size_t room = 80;         // bytes that may be read from the start of a line
+constexpr std::size_t most_columns = 8;  // of a plain line
 constexpr std::uint64_t ascii_zeros = 0x3030303030303030;
 
 /// The number of up to 8 digits: values, not characters, the first one in the lowest byte that is not before it.
@@ -122,7 +122,8 @@ inline __attribute__((always_inline)) unsigned plainest_line(const std::uint8_t*
 
 /// Reads any plain line of at most 64 bytes. Returns its size with the newline, 0 if it is not plain.
 template <bool seconds>
-inline __attribute__((always_inline)) unsigned plain_line(const std::uint8_t* in, const CsvDialect& dialect, Event* out) {
+inline __attribute__((always_inline)) unsigned plain_line(const std::uint8_t* in, const CsvDialect& dialect,
+                                                          Event* out) {
   Marks<std::uint64_t> marks{non_digits32(in) | std::uint64_t{non_digits32(in + 32)} << 32};
   std::array<Column, most_columns> columns;
   Parts<seconds> parts;
@@ -143,7 +144,10 @@ inline __attribute__((always_inline)) unsigned plain_line(const std::uint8_t* in
     columns[i] = {at, end};
     at = end + 1;
   }
-  parts.t = columns[dialect.t], parts.x = columns[dialect.x], parts.y = columns[dialect.y], parts.p = columns[dialect.p];
+  parts.t = columns[dialect.t];
+  parts.x = columns[dialect.x];
+  parts.y = columns[dialect.y];
+  parts.p = columns[dialect.p];
   const unsigned size = line_size(in, at - 1);
   if (size == 0 || !parts.are_plain(in)) return 0;
   parts.store(in, out);

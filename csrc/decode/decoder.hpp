@@ -52,7 +52,8 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
 
-  /// Decodes until `bytes` or `out` is used up. Stops before a word whose events do not all fit into `out`, so `out`
+  /// Decodes until `bytes` or `out` is used up, or before malformed bytes, which the call that begins with them throws.
+  /// Stops before a word whose events do not all fit into `out`, so `out`
   /// must have room for `max_events_per_word()`, or for all the events that there are.
   virtual Progress decode(ByteSpan bytes, State& state, EventSpan out) const = 0;
 
