@@ -98,6 +98,8 @@ def _events_to_jax(events: np.ndarray) -> JaxEvents:
     limit = np.iinfo(np.int32)
     if len(t) and (t.max() > limit.max or t.min() < limit.min):
         span = f"{t.min()} to {t.max()} µs after the first event"
-        raise OverflowError(f"jax times are int32, up to {limit.max} µs; these events lie {span}: load a slice() of them")
+        raise OverflowError(
+            f"jax times are int32, up to {limit.max} µs; these events lie {span}: load a slice() of them"
+        )
     columns = (jnp.asarray(np.ascontiguousarray(events[name])) for name in ("x", "y", "p"))
     return JaxEvents(jnp.asarray(t.astype(np.int32)), *columns)

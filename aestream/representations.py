@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypeGuard
 
@@ -213,7 +214,7 @@ def _accumulate(
 
 def _is_plain(records: npt.NDArray[Any]) -> bool:
     """Whether the core can read the array as it lies: field by field like `EVENT_DTYPE`, whatever the titles."""
-    fields = records.dtype.fields or {}
+    fields: Mapping[str, Any] = records.dtype.fields or {}
     is_same = records.dtype.itemsize == EVENT_DTYPE.itemsize and all(
         name in fields and fields[name][:2] == EVENT_DTYPE.fields[name][:2]  # type: ignore[index]
         for name in ("t", "x", "y", "p")

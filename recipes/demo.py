@@ -57,7 +57,9 @@ def main() -> None:
     print(f"wrote window {busiest}, {int(dataset[busiest].sum())} events in 10 ms, to {arguments.frame}")
 
     drawn, seconds = run_epoch(dataset)
-    print(f"one epoch: {drawn:.0f} events in {len(dataset)} frames in {seconds:.3f} s: {drawn / seconds / 1e6:.1f} Mev/s")
+    print(
+        f"one epoch: {drawn:.0f} events in {len(dataset)} frames in {seconds:.3f} s: {drawn / seconds / 1e6:.1f} Mev/s"
+    )
 
 
 if __name__ == "__main__":

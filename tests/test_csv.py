@@ -89,7 +89,7 @@ def test_events_when_columns_are_given(tmp_path: Path) -> None:
 
 
 def test_columns_fail_when_they_contradict(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='columns=\'xypt\' contradicts the header, whose columns are "txyp"'):
+    with pytest.raises(ValueError, match="columns='xypt' contradicts the header, whose columns are \"txyp\""):
         open_bytes(tmp_path, b"t,x,y,p\n10,1,2,1\n", columns="xypt")
     with pytest.raises(ValueError, match="each of the letters t, x, y, p once"):
         open_bytes(tmp_path, b"10,1,2,1\n", columns="txyy")
@@ -154,12 +154,12 @@ def test_limits_are_kept(t: int) -> None:
 @pytest.mark.parametrize(
     ("line", "message", "offset"),
     [
-        (b"12I4,5,6,1", "a time in whole microseconds that fits 64 bits, found \"12I4\"", 0),
+        (b"12I4,5,6,1", 'a time in whole microseconds that fits 64 bits, found "12I4"', 0),
         (b"9223372036854775808,5,6,1", "a time in whole microseconds that fits 64 bits", 0),
-        (b",5,6,1", "a time in whole microseconds that fits 64 bits, found \"\"", 0),
-        (b"7, 32768,6,1", "x, an integer that fits 16 bits, found \"32768\"", 3),
-        (b"7,5,-32769,1", "y, an integer that fits 16 bits, found \"-32769\"", 4),
-        (b"7,5.0,6,1", "x, an integer that fits 16 bits, found \"5.0\"", 2),
+        (b",5,6,1", 'a time in whole microseconds that fits 64 bits, found ""', 0),
+        (b"7, 32768,6,1", 'x, an integer that fits 16 bits, found "32768"', 3),
+        (b"7,5,-32769,1", 'y, an integer that fits 16 bits, found "-32769"', 4),
+        (b"7,5.0,6,1", 'x, an integer that fits 16 bits, found "5.0"', 2),
         (b"7,5,6,\xff\x00", r'a polarity such as 0, 1, -1 or True, found "\\xFF\\x00"', 6),
         (b"7,5,6,maybe", "a polarity such as", 6),
         (b"7,5,6", 'expected 4 columns, found 3 in "7,5,6"', 4),

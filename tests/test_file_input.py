@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from aestream import EVENT_DTYPE, Events, FileInput, FormatError, Frame, TruncatedFileWarning, VoxelGrid
 from checks import assert_same_events
 from files import FORMATS, HEIGHT, WIDTH, make_events, write_file
 from hypothesis import given
 from hypothesis import strategies as st
 from words import encode_evt2, raw_header
+
+from aestream import EVENT_DTYPE, Events, FileInput, FormatError, Frame, TruncatedFileWarning, VoxelGrid
 
 SHAPE = (WIDTH, HEIGHT)
 

@@ -8,11 +8,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from aestream import Events, FileInput, collate_events
-from aestream.datasets import index_cache
 from checks import assert_same_events
 from files import FORMATS, HEIGHT, WIDTH, make_events, write_file
 from torch.utils.data import DataLoader
+
+from aestream import Events, FileInput, collate_events
+from aestream.datasets import index_cache
 
 SHAPE = (WIDTH, HEIGHT)
 
@@ -53,7 +54,9 @@ def test_stale_index_is_rebuilt(tmp_path, cache):
     assert FileInput(path).num_events == 700
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"", lambda b: b[:40]])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-1], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"", lambda b: b[:40]]
+)
 def test_corrupt_cache_is_rebuilt(tmp_path, cache, damage):
     path = write_file(tmp_path, "evt2", make_events(1000))
     assert FileInput(path).num_events == 1000

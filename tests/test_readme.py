@@ -17,4 +17,4 @@ def test_readme_has_code():
 
 @pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.strip().splitlines()[-1][:40])
 def test_readme_code_runs(code):
-    exec(compile(code, str(README), "exec"), {})  # noqa: S102
+    exec(compile(code, str(README), "exec"), {})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from aestream import Backend, FileInput, FormatError
 from files import FORMATS, HEIGHT, WIDTH, make_events, write_file
+
+from aestream import Backend, FileInput, FormatError
 
 SHAPE = (WIDTH, HEIGHT)
 
@@ -55,7 +56,8 @@ def test_real_time_does_not_play_ahead(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("backend", "type_name"), [("numpy", "ndarray"), ("Torch", "Tensor"), (Backend.Jax, "ArrayImpl"), ("JAX", "ArrayImpl")]
+    ("backend", "type_name"),
+    [("numpy", "ndarray"), ("Torch", "Tensor"), (Backend.Jax, "ArrayImpl"), ("JAX", "ArrayImpl")],
 )
 def test_read_gives_the_backend_that_was_asked_for(tmp_path, backend, type_name):
     with FileInput(write_file(tmp_path, "dat", make_events()), ignore_time=True) as stream:

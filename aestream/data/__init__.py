@@ -1,7 +1,7 @@
 """The recording that ships with the package.
 
-``davis346_demo.aedat4`` is a cut of ``test_data.aedat4`` from the source distribution of the Python package aedat 2.3.0,
-re-encoded by aestream. MIT licence, Copyright (c) 2020 International Centre for Neuromorphic Systems.
+``davis346_demo.aedat4`` is a cut of ``test_data.aedat4`` from the source distribution of the Python package aedat
+2.3.0, re-encoded by aestream. MIT licence, Copyright (c) 2020 International Centre for Neuromorphic Systems.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """aestream: the contract of FileInput and the representations, nothing else."""
 
 import torch
+from torch.utils.data import DataLoader
+
 from aestream import FileInput
 from aestream.representations import Frame, VoxelGrid
-from torch.utils.data import DataLoader
 
 
 def columns(events):

@@ -42,7 +42,9 @@ def is_legacy(header: dict[str, str], payload: bytes) -> bool:
 
 def _plausible_time_highs(payload: bytes, *, legacy: bool) -> int:
     """TIME_HIGH among the first words that lie within a second of the one before, less those that do not."""
-    times = [(control & 0x0FFFFFFF) * 64 for control, _ in _halves(payload[: 4096 * 8], legacy) if control >> 28 == TIME_HIGH]
+    times = [
+        (control & 0x0FFFFFFF) * 64 for control, _ in _halves(payload[: 4096 * 8], legacy) if control >> 28 == TIME_HIGH
+    ]
     near = sum(abs(b - a) < 1_000_000 for a, b in zip(times, times[1:], strict=False))
     return near - max(len(times) - 1 - near, 0) + bool(times)
 
