@@ -57,7 +57,7 @@ class Events(_Columns):
         return super().__new__(cls, t, x, y, p)
 
     @classmethod
-    def _make(cls, iterable: Iterable[torch.Tensor]) -> Events:
+    def _make(cls, iterable: Iterable[torch.Tensor]) -> Events:  # type: ignore[override]
         return cls(*iterable)
 
     @classmethod

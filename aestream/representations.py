@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -180,7 +181,7 @@ def _pixels(events: Events, shape: tuple[int, int]) -> tuple[torch.Tensor, torch
     return inside, y[inside] * width + x[inside]
 
 
-def _is_elsewhere(events: AnyEvents) -> Any:
+def _is_elsewhere(events: AnyEvents) -> TypeGuard[Events]:
     return isinstance(events, Events) and events.device.type != "cpu"
 
 
@@ -200,7 +201,7 @@ def _accumulate(
 
 def _is_plain(records: npt.NDArray[Any]) -> bool:
     """Whether the core can read the array as it lies: field by field like `EVENT_DTYPE`, whatever the titles."""
-    fields = records.dtype.fields or {}
+    fields: Mapping[str, Any] = records.dtype.fields or {}
     is_same = records.dtype.itemsize == EVENT_DTYPE.itemsize and all(
         name in fields and fields[name][:2] == EVENT_DTYPE.fields[name][:2]  # type: ignore[index]
         for name in ("t", "x", "y", "p")
