@@ -1,4 +1,4 @@
-// Voxel grids: since times grow, a bin's plane is zeroed when the first event comes near it, and so is still in the cache.
+// Voxel grids: times grow, so a bin's plane is zeroed only when events come near it, and is still in the cache then.
 #include "accumulate/voxel_grid.hpp"
 
 #include <algorithm>
