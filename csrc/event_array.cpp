@@ -48,8 +48,8 @@ ConstEventSpan part(ConstEventSpan events, const Window& ordinals) {
 
 /// The ordinal of the window's first event, if times do not step back over its start.
 std::size_t guess_start(ConstEventSpan events, const Window& window) {
-  const auto first = std::partition_point(events.begin(), events.end(),
-                                          [&](const Event& event) { return event.t < window.start; });
+  const auto first =
+      std::partition_point(events.begin(), events.end(), [&](const Event& event) { return event.t < window.start; });
   return static_cast<std::size_t>(first - events.begin());
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 using Polarity = FrameSpec::Polarity;
 
-constexpr std::size_t stretch = 1024;        // pixels that are converted at a time
+constexpr std::size_t stretch = 1024;  // pixels that are converted at a time
 constexpr std::uint32_t counter_range = 256;
 
 /// Two counters a pixel: OFF in the low byte, ON in the high one.
@@ -37,7 +37,8 @@ std::size_t count_events(ConstEventSpan events, Geometry geometry, std::uint8_t*
       continue;
     }
     const std::uint32_t counter = (y * geometry.width + x) * 2 + bit(word, 32);
-    if (++counters[counter] == 0) [[unlikely]] overflows.push_back(counter);
+    if (++counters[counter] == 0) [[unlikely]]
+      overflows.push_back(counter);
   }
   return outside;
 }

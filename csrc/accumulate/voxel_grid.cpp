@@ -39,7 +39,7 @@ struct Batch {
   std::size_t voxel[capacity];  // of the lower bin
   float lower[capacity];        // 0 for events outside the sensor, as is `upper`
   float upper[capacity];
-  int last_bin = 0;             // the latest lower bin
+  int last_bin = 0;  // the latest lower bin
   std::size_t outside = 0;
 };
 
