@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Literal, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
@@ -30,6 +31,7 @@ class Representation(Protocol):
 
 _POLARITIES = ("split", "sum", "difference")
 _DTYPES = (torch.float32, torch.uint8)
+_ALIGNED = np.dtype([("word", "<i8", 2)], align=True)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Frame:
 
     def spec(self) -> _core.FrameSpec:
         """What the core accumulates frames by, while it decodes."""
-        return _core.FrameSpec(self.polarity, str(self.dtype).removeprefix("torch."))
+        return _frame_spec(self.polarity, self.dtype)
 
     def __call__(
         self, events: AnyEvents, shape: tuple[int, int], *, start_us: int | None = None, stop_us: int | None = None
@@ -194,6 +196,11 @@ def _pixels(events: Events, shape: tuple[int, int]) -> tuple[torch.Tensor, torch
     return inside, y[inside] * width + x[inside]
 
 
+@cache
+def _frame_spec(polarity: str, dtype: torch.dtype) -> _core.FrameSpec:
+    return _core.FrameSpec(polarity, str(dtype).removeprefix("torch."))
+
+
 def _is_elsewhere(events: AnyEvents) -> TypeGuard[Events]:
     return isinstance(events, Events) and events.device.type != "cpu"
 
@@ -208,19 +215,25 @@ def _accumulate(
     records = events.numpy() if isinstance(events, Events) else events
     if not _is_plain(records):
         records = np.ascontiguousarray(Events.from_numpy(records).numpy())
-    array, _ = _core.accumulate_all(records.view(np.uint8), spec, *shape, start_us, stop_us)
+    array, _ = _core.accumulate_all(records, spec, *shape, start_us, stop_us)
     return torch.from_numpy(array)
 
 
 def _is_plain(records: npt.NDArray[Any]) -> bool:
-    """Whether the core can read the array as it lies: field by field like `EVENT_DTYPE`, whatever the titles."""
-    fields: Mapping[str, Any] = records.dtype.fields or {}
-    is_same = records.dtype.itemsize == EVENT_DTYPE.itemsize and all(
+    """Whether the core can read the array as it lies."""
+    if not (_is_laid_out(records.dtype) and records.ndim == 1 and records.flags.c_contiguous):
+        return False
+    return records.view(_ALIGNED).flags.aligned
+
+
+@lru_cache(maxsize=16)
+def _is_laid_out(dtype: np.dtype[Any]) -> bool:
+    """Whether fields lie as those of `EVENT_DTYPE`, whatever their titles."""
+    fields: Mapping[str, Any] = dtype.fields or {}
+    return dtype.itemsize == EVENT_DTYPE.itemsize and all(
         name in fields and fields[name][:2] == EVENT_DTYPE.fields[name][:2]  # type: ignore[index]
         for name in ("t", "x", "y", "p")
     )
-    is_aligned = records.__array_interface__["data"][0] % 8 == 0
-    return is_same and records.ndim == 1 and records.flags.c_contiguous and is_aligned
 
 
 def _check(shape: tuple[int, int], start_us: int | None, stop_us: int | None) -> None:
