@@ -11,7 +11,7 @@
 namespace aestream {
 namespace {
 
-constexpr std::size_t block = 1024;                     // events that a cursor gives at a time: they stay in the L1 cache
+constexpr std::size_t block = 1024;                   // events that a cursor gives at a time: they stay in L1
 constexpr std::size_t stride = std::size_t{1} << 16;  // events between checkpoints
 
 class ArrayCursor final : public Cursor {
@@ -48,26 +48,29 @@ ConstEventSpan part(ConstEventSpan events, const Window& ordinals) {
 
 /// The ordinal of the window's first event, if times do not step back over its start.
 std::size_t guess_start(ConstEventSpan events, const Window& window) {
-  const auto first = std::partition_point(events.begin(), events.end(),
-                                          [&](const Event& event) { return event.t < window.start; });
+  const auto first =
+      std::partition_point(events.begin(), events.end(), [&](const Event& event) { return event.t < window.start; });
   return static_cast<std::size_t>(first - events.begin());
 }
 
-/// Whether every event before a window's start is known to be before the window: most were seen to be, by the windows
-/// before it; the events between windows are looked at here.
+/// Whether each window begins where or after the one before it ends.
+bool follow_each_other(const std::vector<Window>& windows) {
+  return std::ranges::adjacent_find(windows, [](const Window& before, const Window& after) {
+           return after.start < std::max(before.start, before.stop);
+         }) == windows.end();
+}
+
+/// Whether every event before a window's start is before the window in time: most were seen to be, by the windows before
+/// it; the events between windows are looked at here.
 bool are_right(ConstEventSpan events, const std::vector<Window>& windows, const std::vector<std::size_t>& starts,
-               const std::vector<std::uint64_t>& stops) {
+               const std::vector<std::size_t>& stops) {
   std::size_t seen = 0;
-  std::int64_t bound = no_time;  // all events before `seen` are before it
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    if (!windows[i].by_time) continue;
-    if (windows[i].start < bound) return false;
+  for (std::size_t i = 0; i < windows.size(); ++i) {  // all events before `seen` are before this window
     if (seen < starts[i]) {
       const ConstEventSpan unseen = events.subspan(seen, starts[i] - seen);
       if (count_before(unseen, windows[i].start) != unseen.size()) return false;
     }
-    seen = std::max<std::size_t>(starts[i], stops[i]);
-    bound = std::max(windows[i].start, windows[i].stop);
+    seen = stops[i];
   }
   return true;
 }
@@ -98,12 +101,12 @@ Index ArraySource::build_index(std::size_t threads, bool) const {
 
 std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows, const AccumulatorFactory& factory,
                        std::uint8_t* out, std::size_t threads) {
-  std::vector<std::size_t> starts(windows.size());
-  std::vector<std::uint64_t> stops(windows.size());
+  const bool by_time = !windows.empty() && windows.front().by_time;
+  std::vector<std::size_t> starts(windows.size()), stops(windows.size());
   std::atomic<std::size_t> outside{0};
-  for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
+  const auto accumulate_one = [&](std::size_t i, Accumulator& accumulator) {
     std::uint8_t* tensor = out + i * accumulator.size();
-    if (!windows[i].by_time) {
+    if (!by_time) {
       outside += accumulate_all(part(events, windows[i]), {}, {}, accumulator, tensor);
       return;
     }
@@ -112,8 +115,11 @@ std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows
     const Accumulated result = accumulate(cursor, starts[i], windows[i], accumulator, tensor);
     stops[i] = result.stop;
     outside += result.outside;
-  });
-  if (are_right(events, windows, starts, stops)) return outside;
+  };
+  if (!by_time || follow_each_other(windows)) {
+    for_each_window(windows.size(), factory, threads, accumulate_one);
+    if (!by_time || are_right(events, windows, starts, stops)) return outside;
+  }
   return Recording(nullptr, std::make_unique<ArraySource>(events)).accumulate(windows, factory, out, threads);
 }
 

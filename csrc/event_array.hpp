@@ -22,7 +22,8 @@ class ArraySource final : public Source {
 };
 
 /// Writes one tensor per window to `out`, one behind the other. Returns the number of events outside the sensor.
-/// Reads the events once where windows follow each other and times step back within one window only.
+/// All windows are of time, or all by count. Reads the events once where windows of time follow each other and times step
+/// back within one window only.
 std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows, const AccumulatorFactory& factory,
                        std::uint8_t* out, std::size_t threads);
 

@@ -30,8 +30,8 @@ std::optional<Packet> PacketCursor::next_packet() { return source_.next_packet(w
 void PacketCursor::check_claim(const Packet& packet, std::size_t count) {
   if (!claims_ || claim_ >= claims_->size()) return;
   if (const std::uint64_t claimed = (*claims_)[claim_++].events; claimed != count) {
-    throw CountMismatch(packet.begin(), "expected " + std::to_string(claimed) + " events as the data table says, found " +
-                                            std::to_string(count));
+    throw CountMismatch(packet.begin(), "expected " + std::to_string(claimed) +
+                                            " events as the data table says, found " + std::to_string(count));
   }
 }
 

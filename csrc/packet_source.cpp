@@ -9,18 +9,21 @@
 namespace aestream {
 namespace {
 
-constexpr std::size_t max_checkpoints = 16384;  // longer files get one for every so many packets: the index stays at 1 MiB
-constexpr std::size_t group = 16;               // packets that one task counts
+constexpr std::size_t max_checkpoints =
+    16384;                         // longer files get one for every so many packets: the index stays at 1 MiB
+constexpr std::size_t group = 16;  // packets that one task counts
 constexpr std::size_t mebi = std::size_t{1} << 20;
 constexpr std::size_t max_packet = 1024 * mebi;
 constexpr std::size_t min_scratch = std::size_t{1} << 16;
-constexpr std::size_t usual_ratio = 8;   // that real packets of events stay below
-constexpr std::size_t trusted_ratio = 64;  // of all claimed events to the file; a table that claims more is not believed
+constexpr std::size_t usual_ratio = 8;  // that real packets of events stay below
+constexpr std::size_t trusted_ratio =
+    64;  // of all claimed events to the file; a table that claims more is not believed
 constexpr std::size_t bytes_per_row = 128;  // of a data table, at most
 
 std::int64_t latest_of(ByteSpan stored) {
   std::int64_t latest = no_time;
-  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event)) latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
+  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event))
+    latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
   return latest;
 }
 
@@ -33,8 +36,8 @@ struct PacketSource::Listing {
   std::size_t cut_bytes = 0;
 };
 
-PacketSource::PacketSource(std::shared_ptr<const MappedFile> file, Aedat4Layout layout, std::optional<std::int32_t> stream,
-                           Aedat4Compression compression, Inflate inflate)
+PacketSource::PacketSource(std::shared_ptr<const MappedFile> file, Aedat4Layout layout,
+                           std::optional<std::int32_t> stream, Aedat4Compression compression, Inflate inflate)
     : file_(std::move(file)),
       layout_(std::move(layout)),
       stream_(stream),
@@ -89,7 +92,8 @@ std::optional<PacketSource::Claims> PacketSource::claims_of(const Listing& listi
   return total <= trusted_ratio * file_->bytes().size() + 16 * mebi ? std::optional(std::move(claims)) : std::nullopt;
 }
 
-std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& listing, std::size_t threads, bool times) const {
+std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& listing, std::size_t threads,
+                                                             bool times) const {
   const std::vector<Packet>& packets = listing.packets;
   std::vector<Count> counts(packets.size());
   parallel_for((packets.size() + group - 1) / group, threads, [&](std::size_t task) {
@@ -145,7 +149,8 @@ std::size_t PacketSource::max_inflated(std::size_t compressed) const noexcept {
 /// Tries the usual size first. What fits begins with the size prefix, which says how much there is.
 ByteSpan PacketSource::inflate(ByteSpan compressed, std::size_t bound, Buffer& scratch) const {
   if (!inflate_) return compressed;
-  const std::size_t usual = std::max({largest_.load(std::memory_order_relaxed), usual_ratio * compressed.size(), min_scratch});
+  const std::size_t usual =
+      std::max({largest_.load(std::memory_order_relaxed), usual_ratio * compressed.size(), min_scratch});
   if (scratch.size() < usual) scratch = Buffer(usual);
   std::memset(scratch.data(), 0, 4);
   try {
@@ -176,7 +181,8 @@ ByteSpan PacketSource::stored_events(const Packet& packet, Buffer& scratch) cons
   try {
     return packet_events(inflated);
   } catch (const FormatError& error) {  // the file has no byte for it but the packet's first
-    throw FormatError(packet.begin(), "byte " + std::to_string(error.offset()) + " of the inflated packet: " + error.what());
+    throw FormatError(packet.begin(),
+                      "byte " + std::to_string(error.offset()) + " of the inflated packet: " + error.what());
   }
 }
 

@@ -11,8 +11,9 @@
 namespace aestream {
 namespace {
 
-constexpr std::uint64_t segment_events = std::uint64_t{1} << 17;      // that one thread decodes at a stretch
-constexpr std::size_t keep_mapped = std::size_t{32} << 20;            // larger files give their pages back window by window
+constexpr std::uint64_t min_segment = std::uint64_t{1} << 14;  // events that one thread decodes at a stretch
+constexpr std::uint64_t max_segment = std::uint64_t{1} << 17;
+constexpr std::size_t keep_mapped = std::size_t{32} << 20;  // larger files give their pages back window by window
 
 }  // namespace
 
@@ -93,10 +94,12 @@ std::pair<std::uint64_t, std::uint64_t> Recording::find(const Window& window, st
 
 void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const {
   const std::uint64_t last = first + out.size();
+  const std::uint64_t segment =
+      std::clamp(out.size() / std::max<std::size_t>(threads, 1) + 1, min_segment, max_segment);
   std::vector<std::pair<Checkpoint, std::uint64_t>> segments;  // where decoding starts, first event of the segment
   for (std::uint64_t at = first; at < last;) {
     segments.emplace_back(checkpoint_before(static_cast<std::int64_t>(at), false, index), at);
-    const auto goal = static_cast<std::int64_t>(std::min(at + segment_events, last));
+    const auto goal = static_cast<std::int64_t>(std::min(at + segment, last));
     const std::uint64_t boundary = checkpoint_before(goal, false, index).ordinal;
     at = boundary > at && static_cast<std::uint64_t>(goal) < last ? boundary : static_cast<std::uint64_t>(goal);
   }

@@ -6,9 +6,7 @@
 
 namespace aestream {
 
-ConstEventSpan Cursor::next() {
-  return pending_.empty() ? next_block() : std::exchange(pending_, {});
-}
+ConstEventSpan Cursor::next() { return pending_.empty() ? next_block() : std::exchange(pending_, {}); }
 
 ConstEventSpan Cursor::next_block() {
   if (!block_) block_ = std::make_unique_for_overwrite<Event[]>(block);

@@ -9,8 +9,8 @@
 namespace aestream {
 namespace {
 
-constexpr std::size_t min_stride = 4096;         // bytes between checkpoints
-constexpr std::size_t max_checkpoints = 16384;   // larger files get longer strides: the index stays at 1 MiB
+constexpr std::size_t min_stride = 4096;        // bytes between checkpoints
+constexpr std::size_t max_checkpoints = 16384;  // larger files get longer strides: the index stays at 1 MiB
 constexpr std::size_t min_piece = std::size_t{1} << 20;
 
 std::size_t stride_for(std::size_t payload) {

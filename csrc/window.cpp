@@ -73,11 +73,10 @@ Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& wind
                        std::uint8_t* out) {
   if (window.by_time || !accumulator.needs_times()) {
     accumulator.begin(out, window.start, window.stop);
-    const std::uint64_t stop =
-        visit(cursor, ordinal, window, [&](ConstEventSpan events) {
-          accumulator.consume(events);
-          return true;
-        });
+    const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
+      accumulator.consume(events);
+      return true;
+    });
     return {stop, accumulator.finish()};
   }
   std::vector<Event> events;

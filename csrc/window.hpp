@@ -40,7 +40,8 @@ struct Accumulated {
   std::uint64_t outside = 0;  // events outside the sensor
 };
 
-/// visit(), into one tensor. A window by count has no times of its own: it lasts from its first event to after its latest.
+/// visit(), into one tensor. A window by count has no times of its own: it lasts from its first event to after its
+/// latest.
 Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
                        std::uint8_t* out);
 

@@ -15,7 +15,7 @@ namespace {
 
 using Polarity = FrameSpec::Polarity;
 
-constexpr std::size_t stretch = 1024;        // pixels that are converted at a time
+constexpr std::size_t stretch = 1024;  // pixels that are converted at a time
 constexpr std::uint32_t counter_range = 256;
 
 /// Two counters a pixel: OFF in the low byte, ON in the high one.
@@ -24,7 +24,7 @@ using Counters = std::uint16_t;
 constexpr std::uint32_t off_of(Counters counters) { return counters & 0xFF; }
 constexpr std::uint32_t on_of(Counters counters) { return counters >> 8; }
 
-/// Adds the events to the counters. A counter that comes round to 0 is noted in `overflows`. Returns the number outside.
+/// Adds the events to the counters; notes in `overflows` those that come round to 0. Returns the number outside.
 AESTREAM_MULTIVERSION
 std::size_t count_events(ConstEventSpan events, Geometry geometry, std::uint8_t* counters,
                          std::vector<std::uint32_t>& overflows) {
@@ -37,7 +37,8 @@ std::size_t count_events(ConstEventSpan events, Geometry geometry, std::uint8_t*
       continue;
     }
     const std::uint32_t counter = (y * geometry.width + x) * 2 + bit(word, 32);
-    if (++counters[counter] == 0) [[unlikely]] overflows.push_back(counter);
+    if (++counters[counter] == 0) [[unlikely]]
+      overflows.push_back(counter);
   }
   return outside;
 }
@@ -151,8 +152,8 @@ class FrameAccumulator final : public Accumulator {
 
 AccumulatorFactory make_accumulator(const FrameSpec& spec, Geometry geometry) {
   return [spec, geometry]() -> std::unique_ptr<Accumulator> {
-    if (spec.type == FrameSpec::Type::UInt8) return std::make_unique<FrameAccumulator<std::uint8_t>>(spec.polarity, geometry);
-    return std::make_unique<FrameAccumulator<float>>(spec.polarity, geometry);
+    if (spec.is_float()) return std::make_unique<FrameAccumulator<float>>(spec.polarity, geometry);
+    return std::make_unique<FrameAccumulator<std::uint8_t>>(spec.polarity, geometry);
   };
 }
 

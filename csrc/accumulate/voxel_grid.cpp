@@ -1,4 +1,4 @@
-// Voxel grids: since times grow, a bin's plane is zeroed when the first event comes near it, and so is still in the cache.
+// Voxel grids: times grow, so a bin's plane is zeroed only when events come near it, and is still in the cache then.
 #include "accumulate/voxel_grid.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ struct Batch {
   std::size_t voxel[capacity];  // of the lower bin
   float lower[capacity];        // 0 for events outside the sensor, as is `upper`
   float upper[capacity];
-  int last_bin = 0;             // the latest lower bin
+  int last_bin = 0;  // the latest lower bin
   std::size_t outside = 0;
 };
 

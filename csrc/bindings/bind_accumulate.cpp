@@ -17,7 +17,9 @@ FrameSpec make_frame(const std::string& polarity, const std::string& dtype) {
                                                               {"difference", FrameSpec::Polarity::Difference}};
   const std::map<std::string, FrameSpec::Type> types{{"float32", FrameSpec::Type::Float32},
                                                      {"uint8", FrameSpec::Type::UInt8}};
-  if (!polarities.contains(polarity)) throw py::value_error("polarity must be split, sum or difference, got " + polarity);
+  if (!polarities.contains(polarity)) {
+    throw py::value_error("polarity must be split, sum or difference, got " + polarity);
+  }
   if (!types.contains(dtype)) throw py::value_error("dtype must be float32 or uint8, got " + dtype);
   const FrameSpec spec{polarities.at(polarity), types.at(dtype)};
   if (spec.polarity == FrameSpec::Polarity::Difference && !spec.is_float()) {
@@ -63,7 +65,8 @@ py::tuple accumulate_windows(const py::buffer& events, const Representation& rep
 }
 
 py::tuple accumulate_one(const py::buffer& events, const Representation& representation, std::int64_t width,
-                         std::int64_t height, std::optional<std::int64_t> start_us, std::optional<std::int64_t> stop_us) {
+                         std::int64_t height, std::optional<std::int64_t> start_us,
+                         std::optional<std::int64_t> stop_us) {
   const py::buffer_info info = events.request();
   const ConstEventSpan span = view_events(info);
   const Geometry geometry = to_geometry(width, height);
@@ -99,7 +102,8 @@ Geometry to_geometry(std::int64_t width, std::int64_t height) {
 
 Buffer allocate_tensors(const Representation& representation, Geometry geometry, std::size_t count) {
   constexpr std::size_t limit = std::size_t{1} << 46;
-  const std::size_t tensor = channels(representation) * geometry.width * geometry.height * (is_float(representation) ? 4 : 1);
+  const std::size_t element = is_float(representation) ? sizeof(float) : 1;
+  const std::size_t tensor = channels(representation) * geometry.width * geometry.height * element;
   if (count > limit / tensor) throw std::bad_alloc();
   return Buffer(count * tensor);
 }

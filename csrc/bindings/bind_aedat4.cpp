@@ -35,7 +35,9 @@ Inflate make_inflate(py::object decompress_into) {
   });
   return [callable](ByteSpan compressed, MutableByteSpan out) {
     const py::gil_scoped_acquire acquired;
-    const auto view = [](auto bytes) { return py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size())); };
+    const auto view = [](auto bytes) {
+      return py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size()));
+    };
     try {
       const auto size = py::cast<std::size_t>((*callable)(view(compressed), view(out)));
       return std::min(size, out.size());
@@ -80,19 +82,22 @@ py::bytes encode_table(const std::vector<std::array<std::int64_t, 5>>& rows) {
 
 void register_aedat4(py::module_& module) {
   py::classh<Aedat4Header>(module, "Aedat4Header")
-      .def_property_readonly("compression", [](const Aedat4Header& header) { return static_cast<int>(header.compression); })
+      .def_property_readonly("compression",
+                             [](const Aedat4Header& header) { return static_cast<int>(header.compression); })
       .def_readonly("table_position", &Aedat4Header::table_position)
       .def_property_readonly("info_node", [](const Aedat4Header& header) { return py::bytes(header.info_node); })
       .def_readonly("info_position", &Aedat4Header::info_position)
       .def_readonly("packets", &Aedat4Header::packets);
-  module.def("read_aedat4_header", [](const MappedFile& file) { return read_aedat4_header(file.bytes()); }, py::arg("file"));
+  module.def(
+      "read_aedat4_header", [](const MappedFile& file) { return read_aedat4_header(file.bytes()); }, py::arg("file"));
   module.def("open_aedat4", &open_aedat4, py::arg("file"), py::arg("header"), py::arg("streams"), py::arg("stream"),
              py::arg("decompress_into"));
-  module.def("encode_aedat4_header",
-             [](int compression, std::int64_t table_position, std::string_view info_node) {
-               return to_bytes(encode_aedat4_header(static_cast<Aedat4Compression>(compression), table_position, info_node));
-             },
-             py::arg("compression"), py::arg("table_position"), py::arg("info_node"));
+  module.def(
+      "encode_aedat4_header",
+      [](int compression, std::int64_t table_position, std::string_view info_node) {
+        return to_bytes(encode_aedat4_header(static_cast<Aedat4Compression>(compression), table_position, info_node));
+      },
+      py::arg("compression"), py::arg("table_position"), py::arg("info_node"));
   module.def("encode_aedat4_packet", &encode_packet, py::arg("events"));
   module.def("encode_aedat4_table", &encode_table, py::arg("rows"));
 }

@@ -32,15 +32,18 @@ void register_files(py::module_& module) {
                                static_cast<py::ssize_t>(file.bytes().size()), true);
       });
   module.def("detect_format", [](const MappedFile& file) { return detect_format(file.bytes()); }, py::arg("file"));
-  module.def("read_raw_header", [](const MappedFile& file) { return to_dict(read_raw_header(file.bytes())); },
-             py::arg("file"));
-  module.def("read_dat_header", [](const MappedFile& file) { return to_dict(read_dat_header(file.bytes())); },
-             py::arg("file"));
+  module.def(
+      "read_raw_header", [](const MappedFile& file) { return to_dict(read_raw_header(file.bytes())); },
+      py::arg("file"));
+  module.def(
+      "read_dat_header", [](const MappedFile& file) { return to_dict(read_dat_header(file.bytes())); },
+      py::arg("file"));
   module.def(
       "sniff_evt21_order",
       [](const MappedFile& file, std::size_t begin) {
         const ByteSpan bytes = file.bytes();
-        return sniff_evt21_order(bytes.subspan(std::min(begin, bytes.size()))) == Evt21Order::Legacy ? "legacy" : "little";
+        return sniff_evt21_order(bytes.subspan(std::min(begin, bytes.size()))) == Evt21Order::Legacy ? "legacy"
+                                                                                                     : "little";
       },
       py::arg("file"), py::arg("begin"));
   module.def("default_threads", &default_threads);

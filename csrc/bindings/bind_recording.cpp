@@ -11,7 +11,8 @@
 namespace aestream {
 namespace {
 
-std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const std::string& decoder, std::size_t begin) {
+std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const std::string& decoder,
+                                       std::size_t begin) {
   if (begin > file->bytes().size()) throw py::value_error("begin lies behind the end of the file");
   auto source = std::make_unique<StreamSource>(file, make_decoder(decoder), begin);
   return std::make_unique<Recording>(std::move(file), std::move(source));
@@ -60,7 +61,7 @@ Index unpack_index(std::string_view bytes) {
 
 /// A getter that builds the index when it is not there yet.
 template <class T>
-auto of_index(T Index::*field) {
+auto of_index(T Index::* field) {
   return [field](const Recording& recording) {
     const py::gil_scoped_release released;
     return recording.index(default_threads()).*field;
@@ -73,8 +74,9 @@ void register_recording(py::module_& module) {
   using Release = py::call_guard<py::gil_scoped_release>;
   py::classh<Recording>(module, "Recording")
       .def_static("open_stream", &open_stream, py::arg("file"), py::arg("decoder"), py::arg("begin"))
-      .def("build_index", [](const Recording& recording, std::size_t threads) { recording.index(threads); },
-           py::arg("threads"), Release())
+      .def(
+          "build_index", [](const Recording& recording, std::size_t threads) { recording.index(threads); },
+          py::arg("threads"), Release())
       .def_property_readonly("has_index",
                              [](const Recording& recording) {
                                const py::gil_scoped_release released;  // index() may hold the lock and need the GIL
@@ -89,43 +91,47 @@ void register_recording(py::module_& module) {
              }
              return pack_index(*index);
            })
-      .def("restore_index",
-           [](Recording& recording, std::string_view packed) {
-             Index index = unpack_index(packed);
-             const py::gil_scoped_release released;
-             recording.restore_index(std::move(index));
-           },
-           py::arg("packed"))
+      .def(
+          "restore_index",
+          [](Recording& recording, std::string_view packed) {
+            Index index = unpack_index(packed);
+            const py::gil_scoped_release released;
+            recording.restore_index(std::move(index));
+          },
+          py::arg("packed"))
       .def_property_readonly("num_events", of_index(&Index::num_events))
       .def_property_readonly("cut_bytes", of_index(&Index::cut_bytes))
       .def_property_readonly("t_first", of_index(&Index::t_first))
       .def_property_readonly("t_max", of_index(&Index::t_max))
-      .def("load",
-           [](const Recording& recording, std::size_t threads) {
-             EventArray events;
-             {
-               const py::gil_scoped_release released;
-               events = recording.load(threads);
-             }
-             const std::uint64_t cut_bytes = events.cut_bytes;
-             return std::pair{to_array(std::move(events)), cut_bytes};
-           },
-           py::arg("threads"))
-      .def("read",
-           [](const Recording& recording, std::uint64_t first, std::uint64_t last, std::size_t threads) {
-             EventArray events;
-             {
-               const py::gil_scoped_release released;
-               events = recording.read(first, last, threads);
-             }
-             return to_array(std::move(events));
-           },
-           py::arg("first"), py::arg("last"), py::arg("threads"))
-      .def("find",
-           [](const Recording& recording, std::int64_t start, std::int64_t stop, bool by_time, std::size_t threads) {
-             return recording.find({start, stop, by_time}, threads);
-           },
-           py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release())
+      .def(
+          "load",
+          [](const Recording& recording, std::size_t threads) {
+            EventArray events;
+            {
+              const py::gil_scoped_release released;
+              events = recording.load(threads);
+            }
+            const std::uint64_t cut_bytes = events.cut_bytes;
+            return std::pair{to_array(std::move(events)), cut_bytes};
+          },
+          py::arg("threads"))
+      .def(
+          "read",
+          [](const Recording& recording, std::uint64_t first, std::uint64_t last, std::size_t threads) {
+            EventArray events;
+            {
+              const py::gil_scoped_release released;
+              events = recording.read(first, last, threads);
+            }
+            return to_array(std::move(events));
+          },
+          py::arg("first"), py::arg("last"), py::arg("threads"))
+      .def(
+          "find",
+          [](const Recording& recording, std::int64_t start, std::int64_t stop, bool by_time, std::size_t threads) {
+            return recording.find({start, stop, by_time}, threads);
+          },
+          py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release())
       .def("accumulate", &accumulate_windows, py::arg("spec"), py::arg("width"), py::arg("height"), py::arg("windows"),
            py::arg("by_time"), py::arg("threads"));
 }

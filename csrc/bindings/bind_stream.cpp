@@ -14,7 +14,8 @@ struct PyReplay {
   PyReplay(std::shared_ptr<Recording> recording, std::optional<std::int64_t> start, std::optional<std::int64_t> stop,
            std::uint32_t width, std::uint32_t height, bool real_time)
       : geometry{width, height},
-        replay(std::move(recording), {start.value_or(INT64_MIN), stop.value_or(INT64_MAX), true}, geometry, real_time) {}
+        replay(std::move(recording), {start.value_or(INT64_MIN), stop.value_or(INT64_MAX), true}, geometry, real_time) {
+  }
 
   /// The playing thread may need the GIL to inflate a packet: it must be able to get it before it is joined.
   ~PyReplay() {
@@ -42,8 +43,10 @@ void register_stream(py::module_& module) {
            py::arg("recording"), py::arg("start_us"), py::arg("stop_us"), py::arg("width"), py::arg("height"),
            py::arg("real_time"), Release())
       .def("take", &PyReplay::take)
-      .def("is_streaming", [](const PyReplay& self) { return self.replay.is_streaming(); }, Release())
-      .def("stop", [](PyReplay& self) { self.replay.stop(); }, Release())
+      .def(
+          "is_streaming", [](const PyReplay& self) { return self.replay.is_streaming(); }, Release())
+      .def(
+          "stop", [](PyReplay& self) { self.replay.stop(); }, Release())
       .def("counts", [](const PyReplay& self) {
         const StreamCounts counts = self.replay.counts();
         return std::tuple{counts.received, counts.out_of_bounds,

@@ -21,14 +21,16 @@ struct Descriptor {
   }
 };
 
-[[noreturn]] void fail(int error, const std::string& path) { throw std::system_error(error, std::generic_category(), path); }
+[[noreturn]] void fail(int error, const std::string& path) {
+  throw std::system_error(error, std::generic_category(), path);
+}
 
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0) fail(errno, path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.fd, &status) != 0) fail(errno, path);
   if (S_ISDIR(status.st_mode)) fail(EISDIR, path);
   if (!S_ISREG(status.st_mode)) fail(EINVAL, path);

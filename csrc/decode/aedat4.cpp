@@ -15,9 +15,11 @@ constexpr std::uint32_t zstd_magic = 0xFD2FB528;
 
 /// The FlatBuffer behind a size prefix that must fill `bytes`.
 ByteSpan unprefixed(ByteSpan bytes) {
-  if (bytes.size() < 4) throw FormatError(0, "expected a size prefix, found " + std::to_string(bytes.size()) + " bytes");
+  if (bytes.size() < 4)
+    throw FormatError(0, "expected a size prefix, found " + std::to_string(bytes.size()) + " bytes");
   if (const std::size_t size = load_le32(&bytes[0]); size != bytes.size() - 4) {
-    throw FormatError(0, "expected size prefix " + std::to_string(bytes.size() - 4) + ", found " + std::to_string(size));
+    throw FormatError(0,
+                      "expected size prefix " + std::to_string(bytes.size() - 4) + ", found " + std::to_string(size));
   }
   return bytes.subspan(4);
 }
@@ -67,7 +69,8 @@ Aedat4Header read_aedat4_header(ByteSpan file) {
   if (rest < 4) throw FormatError(begin, "expected the size of the header, found the end of the file");
   const std::size_t size = load_le32(&file[begin]);
   if (size > rest - 4) {
-    throw FormatError(begin, "expected a header of at most " + std::to_string(rest - 4) + " bytes, found " + std::to_string(size));
+    throw FormatError(
+        begin, "expected a header of at most " + std::to_string(rest - 4) + " bytes, found " + std::to_string(size));
   }
   Aedat4Header header;
   try {
@@ -121,7 +124,8 @@ void copy_events(ByteSpan stored, Event* out) {
   const std::size_t count = stored.size() / event_bytes;
   if (!copy_raw(stored.data(), out, count)) return;
   for (Event* event = out; event != out + count; ++event) {
-    store_event(event, event->t, static_cast<std::uint16_t>(event->x), static_cast<std::uint16_t>(event->y), event->p != 0);
+    store_event(event, event->t, static_cast<std::uint16_t>(event->x), static_cast<std::uint16_t>(event->y),
+                event->p != 0);
   }
 }
 

@@ -35,7 +35,8 @@ inline __attribute__((always_inline)) void decode_records(const std::uint8_t* in
   std::int64_t wrapped = wraps;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t t = load_le32(in + i * record_size);
-    if (is_wrap(last, t)) [[unlikely]] wrapped += period;
+    if (is_wrap(last, t)) [[unlikely]]
+      wrapped += period;
     last = t;
     store_record<version>(out + i, wrapped + t, load_le32(in + i * record_size + 4));
   }

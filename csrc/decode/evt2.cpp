@@ -53,7 +53,8 @@ Progress decode_words(const std::uint8_t* in, std::size_t words, Clock& clock, E
       store_event(out + n, now + bits(word, 22, 6), bits(word, 11, 11), bits(word, 0, 11), type & 1);
       n += type <= ChangeOn;
       const std::int64_t next = type == TimeHigh ? time_of(word) : base;
-      if (next < base) [[unlikely]] clock.wraps += next <= base - wrap_fall ? period : 0;
+      if (next < base) [[unlikely]]
+        clock.wraps += next <= base - wrap_fall ? period : 0;
       base = next;
       now = base + clock.wraps;
     }

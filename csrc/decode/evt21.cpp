@@ -47,7 +47,8 @@ inline std::size_t store_word(Event* out, std::uint64_t word, std::int64_t now) 
   const auto p = static_cast<std::uint32_t>(type_of(word) & 1);
   std::uint64_t mask = is_change(word) ? word & 0xFFFF'FFFF : 0;
   const auto count = static_cast<std::size_t>(std::popcount(mask));
-  for (int i = 0; i < 4; ++i) {  // most words hold few events: four stores that may be overwritten beat a guessed branch
+  for (int i = 0; i < 4;
+       ++i) {  // most words hold few events: four stores that may be overwritten beat a guessed branch
     store_event(out + i, t, x + static_cast<std::uint32_t>(std::countr_zero(mask)), y, p);
     mask &= mask - 1;
   }
@@ -65,7 +66,8 @@ inline __attribute__((always_inline)) Progress decode_loop(const std::uint8_t* i
     const std::uint64_t word = load_word(in + i * word_size, legacy);
     n += store_word(out + n, word, clock.base + clock.wraps);
     const std::int64_t next = type_of(word) == TimeHigh ? time_of(word) : clock.base;
-    if (next < clock.base) [[unlikely]] clock.wraps += clock.base - next > wrap_fall ? period : 0;
+    if (next < clock.base) [[unlikely]]
+      clock.wraps += clock.base - next > wrap_fall ? period : 0;
     clock.base = next;
   }
   for (; i < words; ++i) {  // the end of `out`: word by word through a buffer, so that no store goes beyond it
@@ -175,16 +177,17 @@ std::size_t Evt21Decoder::align(ByteSpan payload, std::size_t offset) const {
 
 Evt21Order sniff_evt21_order(ByteSpan payload) {
   constexpr std::size_t sample = 4096;
-  const auto score = [payload](bool legacy) {  // TIME_HIGH words that lie within a second of the one before, less the others
-    std::int64_t score = 0, last = -1;
-    for (std::size_t i = 0; i + word_size <= std::min(payload.size(), sample * word_size); i += word_size) {
-      const std::uint64_t word = load_word(&payload[i], legacy);
-      if (type_of(word) != TimeHigh) continue;
-      score += last < 0 || std::llabs(time_of(word) - last) < 1'000'000 ? 1 : -1;
-      last = time_of(word);
-    }
-    return score;
-  };
+  const auto score =
+      [payload](bool legacy) {  // TIME_HIGH words that lie within a second of the one before, less the others
+        std::int64_t score = 0, last = -1;
+        for (std::size_t i = 0; i + word_size <= std::min(payload.size(), sample * word_size); i += word_size) {
+          const std::uint64_t word = load_word(&payload[i], legacy);
+          if (type_of(word) != TimeHigh) continue;
+          score += last < 0 || std::llabs(time_of(word) - last) < 1'000'000 ? 1 : -1;
+          last = time_of(word);
+        }
+        return score;
+      };
   return score(true) > score(false) ? Evt21Order::Legacy : Evt21Order::Little;
 }
 

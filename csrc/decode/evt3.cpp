@@ -43,8 +43,8 @@ inline bool is_camera_group(const std::uint8_t* in) {
 inline std::size_t store_vectors(const std::uint8_t* in, std::size_t words, Evt3State& s, Event* out, std::size_t& n) {
   const std::uint32_t x = s.base;
   if (words >= 3 && x <= x_end - 32 && is_camera_group(in)) [[likely]] {
-    const std::uint32_t mask = content_of(load_le16(in)) | content_of(load_le16(in + 2)) << 12 |
-                               std::uint32_t{load_le16(in + 4)} << 24;
+    const std::uint32_t mask =
+        content_of(load_le16(in)) | content_of(load_le16(in + 2)) << 12 | std::uint32_t{load_le16(in + 4)} << 24;
     n += store_mask<8>(out + n, s, x, mask);
     s.base += 32;
     return 3;
@@ -84,7 +84,8 @@ Progress decode_words(const std::uint8_t* in, std::size_t words, Evt3State& stat
     for (; i < words && n + room <= capacity; ++i) {
       word = load_le16(in + i * word_size);
       effect = &effects[type_of(word)];
-      if (effect->stops) [[unlikely]] break;
+      if (effect->stops) [[unlikely]]
+        break;
       const std::uint64_t content = content_of(word);
       store_event(out + n, static_cast<std::int64_t>(now), word & 0x7FF, static_cast<std::uint32_t>(y), bit(word, 11));
       n += effect->events;

@@ -56,7 +56,8 @@ std::size_t take_time_highs(const std::uint8_t* in, std::size_t words, Evt3State
   std::size_t changed = 0;
   for (std::size_t i = 0; i < words; ++i) {
     const std::uint32_t word = load_le16(in + i * word_size);
-    if (type_of(word) != TimeHigh || content_of(word) << 12 == (s.time & high)) [[likely]] continue;
+    if (type_of(word) != TimeHigh || content_of(word) << 12 == (s.time & high)) [[likely]]
+      continue;
     set_time_high(s, content_of(word));
     latest = std::max(latest, s.wrapped + (s.time | low_bits));
     changed = i + 1;

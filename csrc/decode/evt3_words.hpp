@@ -46,8 +46,8 @@ struct Stored {
 
 inline Evt3State load(const State& state) {
   const auto stored = state.load<Stored>();
-  return {stored.time,    stored.base, stored.base_p, stored.y, state.wraps * std::int64_t{period}, stored.has_time,
-          stored.em};
+  return {stored.time,     stored.base, stored.base_p, stored.y, state.wraps * std::int64_t{period},
+          stored.has_time, stored.em};
 }
 
 inline void store(State& state, const Evt3State& s) {
@@ -84,9 +84,15 @@ inline std::uint32_t take_vector(Evt3State& s, std::uint32_t word) {
 inline void take_state_word(Evt3State& s, std::uint32_t word) {
   const std::uint32_t content = content_of(word);
   switch (type_of(word)) {
-    case AddrY: s.y = content & 0x7FF; s.em = false; break;
+    case AddrY:
+      s.y = content & 0x7FF;
+      s.em = false;
+      break;
     case Em: s.em = true; break;
-    case VectBaseX: s.base = content & 0x7FF; s.base_p = content >> 11; break;
+    case VectBaseX:
+      s.base = content & 0x7FF;
+      s.base_p = content >> 11;
+      break;
     case TimeLow: set_time_low(s, content); break;
     case TimeHigh: set_time_high(s, content); break;
     default: break;

@@ -19,7 +19,8 @@ class FlatTable {
     const std::size_t at = at_;
     const std::int64_t vtable = static_cast<std::int64_t>(at) - load_le<std::int32_t>(&buffer[at]);
     if (vtable < 0 || static_cast<std::uint64_t>(vtable) + 4 > buffer.size()) {
-      throw FormatError(at, "expected a vtable inside the " + text(buffer.size()) + " bytes, found it at byte " + text(vtable));
+      throw FormatError(
+          at, "expected a vtable inside the " + text(buffer.size()) + " bytes, found it at byte " + text(vtable));
     }
     vtable_ = static_cast<std::size_t>(vtable);
     vtable_size_ = load_le16(&buffer[vtable_]);
@@ -33,7 +34,8 @@ class FlatTable {
 
   /// The root table of a buffer that begins with an offset and an identifier of four letters.
   static FlatTable root(ByteSpan buffer, std::string_view identifier) {
-    if (buffer.size() < 8) throw FormatError(0, "expected a FlatBuffer of at least 8 bytes, found " + text(buffer.size()));
+    if (buffer.size() < 8)
+      throw FormatError(0, "expected a FlatBuffer of at least 8 bytes, found " + text(buffer.size()));
     const std::string_view found(reinterpret_cast<const char*>(&buffer[4]), 4);
     if (found != identifier) {
       throw FormatError(4, "expected identifier " + std::string(identifier) + ", found " + printable(found));
@@ -48,8 +50,9 @@ class FlatTable {
     const std::size_t offset = load_le16(&buffer_[vtable_ + entry]);
     if (offset == 0) return std::nullopt;
     if (offset + size > table_size_) {
-      throw FormatError(vtable_ + entry, "expected field " + text(index) + " of " + text(size) + " bytes inside a table of " +
-                                             text(table_size_) + ", found it at byte " + text(offset));
+      throw FormatError(vtable_ + entry, "expected field " + text(index) + " of " + text(size) +
+                                             " bytes inside a table of " + text(table_size_) + ", found it at byte " +
+                                             text(offset));
     }
     return at_ + offset;
   }
@@ -72,8 +75,8 @@ class FlatTable {
     const std::size_t at = follow(*entry);
     const std::size_t count = load_le32(&buffer_[at]);
     if (count > (buffer_.size() - at - 4) / stride) {
-      throw FormatError(at, "expected at most " + text((buffer_.size() - at - 4) / stride) + " elements of " + text(stride) +
-                                " bytes, found " + text(count));
+      throw FormatError(at, "expected at most " + text((buffer_.size() - at - 4) / stride) + " elements of " +
+                                text(stride) + " bytes, found " + text(count));
     }
     return {at + 4, count};
   }
@@ -95,8 +98,8 @@ class FlatTable {
 
   void require(std::size_t at, std::size_t size, const char* what) const {
     if (buffer_.size() - at < size) {
-      throw FormatError(at, std::string("expected a ") + what + " of at most " + text(buffer_.size() - at) + " bytes, found " +
-                                text(size));
+      throw FormatError(at, std::string("expected a ") + what + " of at most " + text(buffer_.size() - at) +
+                                " bytes, found " + text(size));
     }
   }
 

@@ -41,7 +41,8 @@ const std::string* find(const std::map<std::string, std::string>& fields, const 
 std::uint32_t require_size(std::string_view text, const char* key) {
   const auto value = parse_number(text);
   if (!value || *value == 0 || *value > 32767) {
-    throw FormatError(0, std::string("expected header key ") + key + " from 1 to 32767, found \"" + std::string(text) + '"');
+    throw FormatError(
+        0, std::string("expected header key ") + key + " from 1 to 32767, found \"" + std::string(text) + '"');
   }
   return *value;
 }
@@ -49,7 +50,8 @@ std::uint32_t require_size(std::string_view text, const char* key) {
 void set_geometry(StreamHeader& header, std::uint32_t width, std::uint32_t height) {
   if ((header.width != 0 && header.width != width) || (header.height != 0 && header.height != height)) {
     throw FormatError(0, "expected one geometry, found " + std::to_string(header.width) + "x" +
-                             std::to_string(header.height) + " and " + std::to_string(width) + "x" + std::to_string(height));
+                             std::to_string(header.height) + " and " + std::to_string(width) + "x" +
+                             std::to_string(height));
   }
   header.width = width;
   header.height = height;
@@ -63,10 +65,11 @@ struct Board {
 
 /// Files too old to name their format or geometry: known by the board's system_ID.
 const Board* find_board(const StreamHeader& header) {
-  static const std::array<Board, 4> boards{{{640, 480, "evt2", {21, 23, 25, 28, 29, 33, 34, 35, 41, 151, 153, 161, 162}},
-                                            {640, 480, "evt3", {40}},
-                                            {1280, 720, "evt2", {26, 31, 39}},
-                                            {1280, 720, "evt3", {30, 46, 48, 49, 50}}}};
+  static const std::array<Board, 4> boards{
+      {{640, 480, "evt2", {21, 23, 25, 28, 29, 33, 34, 35, 41, 151, 153, 161, 162}},
+       {640, 480, "evt3", {40}},
+       {1280, 720, "evt2", {26, 31, 39}},
+       {1280, 720, "evt3", {30, 46, 48, 49, 50}}}};
   const std::string* text = find(header.fields, "system_ID");
   const auto id = text == nullptr ? std::nullopt : parse_number(*text);
   if (!id) return nullptr;
@@ -121,7 +124,8 @@ PercentHeader read_percent_header(ByteSpan file) {
   while (!header.ended && file.size() >= header.size + 2 && file[header.size] == '%' && file[header.size + 1] == ' ') {
     const ByteSpan rest = file.subspan(header.size);
     const auto newline = std::ranges::find(rest, std::uint8_t{'\n'});
-    if (newline == rest.end()) throw FormatError(header.size, "expected the end of a header line, found the end of the file");
+    if (newline == rest.end())
+      throw FormatError(header.size, "expected the end of a header line, found the end of the file");
     const auto length = static_cast<std::size_t>(newline - rest.begin());
     const std::string_view line = trim({reinterpret_cast<const char*>(rest.data()) + 2, length - 2});
     const std::size_t space = line.find(' ');
@@ -163,11 +167,13 @@ StreamHeader read_dat_header(ByteSpan file) {
   StreamHeader header;
   header.format = "dat";
   header.fields = std::move(lines.fields);
-  if (file.size() < lines.size + 2) throw FormatError(lines.size, "expected event type and event size, found the end of the file");
+  if (file.size() < lines.size + 2)
+    throw FormatError(lines.size, "expected event type and event size, found the end of the file");
   header.event_type = file[lines.size];
   const int size = file[lines.size + 1];
   if (header.event_type != 0 && header.event_type != 12 && header.event_type != 14) {
-    throw FormatError(lines.size, "expected event type 0, 12 (changes) or 14 (triggers), found " + std::to_string(header.event_type));
+    throw FormatError(
+        lines.size, "expected event type 0, 12 (changes) or 14 (triggers), found " + std::to_string(header.event_type));
   }
   if (size != 8) throw FormatError(lines.size + 1, "expected event size 8, found " + std::to_string(size));
   header.payload = lines.size + 2;

@@ -27,11 +27,22 @@ struct Magic {
 };
 
 constexpr std::array magics{
-    Magic{"#!AER-DAT4"sv, "aedat4"},  Magic{"#!AER-DAT3"sv, "aedat3"},      Magic{"#!AER-DAT2"sv, "aedat2"},
-    Magic{"#!AER-DAT1"sv, "aedat1"},  Magic{"\x89HDF\r\n\x1A\n"sv, "hdf5"}, Magic{"Event Stream"sv, "es"},
-    Magic{"\x93NUMPY"sv, "npy"},      Magic{"PK\x03\x04"sv, "npz"},         Magic{"#ROSBAG V"sv, "rosbag"},
-    Magic{"SQLite format 3"sv, "rosbag2"}, Magic{"\x89MCAP"sv, "mcap"},     Magic{"\x1F\x8B"sv, "gzip"},
-    Magic{"\x28\xB5\x2F\xFD"sv, "zstd"},   Magic{"\xFD" "7zXZ"sv, "xz"},
+    Magic{"#!AER-DAT4"sv, "aedat4"},
+    Magic{"#!AER-DAT3"sv, "aedat3"},
+    Magic{"#!AER-DAT2"sv, "aedat2"},
+    Magic{"#!AER-DAT1"sv, "aedat1"},
+    Magic{"\x89HDF\r\n\x1A\n"sv, "hdf5"},
+    Magic{"Event Stream"sv, "es"},
+    Magic{"\x93NUMPY"sv, "npy"},
+    Magic{"PK\x03\x04"sv, "npz"},
+    Magic{"#ROSBAG V"sv, "rosbag"},
+    Magic{"SQLite format 3"sv, "rosbag2"},
+    Magic{"\x89MCAP"sv, "mcap"},
+    Magic{"\x1F\x8B"sv, "gzip"},
+    Magic{"\x28\xB5\x2F\xFD"sv, "zstd"},
+    Magic{"\xFD"
+          "7zXZ"sv,
+          "xz"},
 };
 
 /// RAW and DAT share their header; RAW names its format or board, DAT ends with a type and a size byte.
@@ -47,7 +58,8 @@ std::string detect_percent(ByteSpan file) {
 /// Text is printable ASCII whose first line of data begins with a number or a column's name.
 bool looks_like_text(ByteSpan file) {
   const ByteSpan head = file.first(std::min<std::size_t>(file.size(), 4096));
-  return std::ranges::all_of(head, [](std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || (byte >= 9 && byte <= 13); }) &&
+  return std::ranges::all_of(
+             head, [](std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || (byte >= 9 && byte <= 13); }) &&
          std::ranges::any_of(head, [](std::uint8_t byte) { return std::isalnum(byte) != 0; });
 }
 

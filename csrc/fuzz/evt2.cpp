@@ -3,9 +3,7 @@
 
 namespace aestream {
 
-static void check(ByteSpan bytes) {
-  fuzz::check_decoder("evt2", bytes);
-}
+static void check(ByteSpan bytes) { fuzz::check_decoder("evt2", bytes); }
 
 }  // namespace aestream
 

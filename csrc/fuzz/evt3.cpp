@@ -3,9 +3,7 @@
 
 namespace aestream {
 
-static void check(ByteSpan bytes) {
-  fuzz::check_decoder("evt3", bytes);
-}
+static void check(ByteSpan bytes) { fuzz::check_decoder("evt3", bytes); }
 
 }  // namespace aestream
 

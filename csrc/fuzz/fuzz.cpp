@@ -67,9 +67,9 @@ Progress call_guarded(ByteSpan bytes, std::size_t room, std::vector<Event>& even
 /// Decodes payload[done.bytes, end) until a call makes no progress, `room()` events at a time.
 void decode_up_to(const Decoder& decoder, ByteSpan payload, std::size_t end, const Room& room, Outcome& done) {
   while (true) {
-    const Progress progress = call_guarded(
-        payload.subspan(done.bytes, end - done.bytes), room(), done.events,
-        [&](ByteSpan bytes, EventSpan out) { return decoder.decode(bytes, done.state, out); });
+    const Progress progress =
+        call_guarded(payload.subspan(done.bytes, end - done.bytes), room(), done.events,
+                     [&](ByteSpan bytes, EventSpan out) { return decoder.decode(bytes, done.state, out); });
     done.bytes += progress.bytes;
     if (progress.bytes == 0 && progress.events == 0) return;
   }

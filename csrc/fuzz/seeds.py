@@ -1,4 +1,4 @@
-"""Writes a few sound inputs per fuzz target, made from the words of the tests, for libFuzzer to damage: seeds.py FOLDER."""
+"""Writes a few sound inputs per fuzz target, made of the tests' words, for libFuzzer to damage: seeds.py FOLDER."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
-import reference  # noqa: E402
-import words  # noqa: E402
+import reference
+import words
 
 
 def some_events() -> np.ndarray:
