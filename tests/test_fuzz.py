@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import dat_records, evt2_words, evt3_words, evt21_words
-from words import dat_header, raw_header
+from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words
+from words import dat_header, encode_aedat4, encode_csv, raw_header
 
 SOURCE = Path(__file__).resolve().parents[1]
 PAYLOADS = {
@@ -20,12 +20,23 @@ PAYLOADS = {
     "evt21": evt21_words() | evt21_words(legacy=True),
     "evt3": evt3_words(),
     "dat": dat_records() | dat_records(version=1),
+    "csv": st.builds(
+        encode_csv,
+        event_arrays(512, 256, monotonic=False),
+        separator=st.sampled_from([",", " ", "\t", ";"]),
+        columns=st.sampled_from(["txyp", "xytp", "pxyt"]),
+        seconds=st.sampled_from([None, 6, 9]),
+        line_end=st.sampled_from(["\n", "\r\n"]),
+    )
+    | st.text("0123456789.,-+ \t\r\n#e", max_size=200).map(str.encode),
 }
+AEDAT4 = st.builds(encode_aedat4, event_arrays(512, 256), packet_events=st.integers(1, 40), table=st.booleans())
 FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
     st.tuples(st.sampled_from([raw_header("EVT21"), raw_header("EVT21", endianness="legacy")]), PAYLOADS["evt21"]),
     st.tuples(st.just(raw_header("EVT3")), PAYLOADS["evt3"]),
     st.tuples(st.sampled_from([dat_header(1), dat_header(2, None, None)]), PAYLOADS["dat"]),
+    st.tuples(PAYLOADS["csv"]),
     st.tuples(st.sampled_from([b"% evt 3.0\n", b"% format ", b"% geometry 640x", b"%"]), st.binary(max_size=60)),
 ).map(b"".join)
 
@@ -42,7 +53,7 @@ def targets(tmp_path_factory) -> ctypes.CDLL:
     assert cmake, "needs cmake: pip install 'aestream[test]'"
     build = tmp_path_factory.mktemp("fuzz")
     for command in (
-        [cmake, "-S", SOURCE, "-B", build, "-DAESTREAM_FUZZ=ON", "-DCMAKE_BUILD_TYPE=Debug"],
+        [cmake, "-S", SOURCE, "-B", build, "-DAESTREAM_FUZZ=ON", "-DCMAKE_BUILD_TYPE=None"],
         [cmake, "--build", build, "--parallel", "2", "--target", "aestream_fuzz"],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -66,7 +77,7 @@ def test_contracts_hold_for_words(targets, name, data, seed):
 
 
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -75,3 +86,22 @@ def test_contracts_hold_for_bytes(targets, name, data):
 @given(file=FILES, cut=st.integers(0, 400))
 def test_contracts_hold_for_cut_files(targets, file, cut):
     assert violation(targets, "file", file[: max(0, len(file) - cut)]) is None
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_contracts_hold_for_damaged_packets(targets, data):
+    file = bytearray(data.draw(AEDAT4))
+    for _ in range(data.draw(st.integers(0, 3))):
+        file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.sampled_from([0, 1, 4, 8, 0x7F, 0x80, 0xFF]))
+    assert violation(targets, "aedat4", bytes(file)) is None
+
+
+@settings(max_examples=200)
+@given(data=st.data(), seed=st.integers(0, 2**24))
+def test_recordings_agree_with_themselves(targets, data, seed):
+    sources = [PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv")] + [AEDAT4, AEDAT4]
+    file = data.draw(sources[seed % len(sources)])
+    cut = data.draw(st.integers(0, len(file)))
+    assert violation(targets, "recording", seed.to_bytes(4, "little") + file) is None
+    assert violation(targets, "recording", seed.to_bytes(4, "little") + file[:cut]) is None
