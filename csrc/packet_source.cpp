@@ -103,7 +103,7 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
       const ByteSpan stored = stored_events(packets[i], scratch);
       counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time};
     }
-    if (times) file_->forget(packets[first].offset, packets[last - 1].end());  // else load() comes next
+    if (file_->is_large()) file_->forget(packets[first].offset, packets[last - 1].end());
   });
   return counts;
 }

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint64_t min_segment = std::uint64_t{1} << 14;  // events that one thread decodes at a stretch
 constexpr std::uint64_t max_segment = std::uint64_t{1} << 17;
-constexpr std::size_t keep_mapped = std::size_t{32} << 20;  // larger files give their pages back window by window
 
 }  // namespace
 
@@ -113,7 +112,7 @@ void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std
       throw CountMismatch(checkpoint.offset, "expected " + std::to_string(stop - start) + " events, found " +
                                                  std::to_string(count) + ": the file differs from its index");
     }
-    forget(checkpoint.offset, cursor->offset());
+    if (out.size() == index.num_events || is_large()) forget(checkpoint.offset, cursor->offset());
   });
 }
 
@@ -156,10 +155,12 @@ std::size_t Recording::accumulate(const std::vector<Window>& windows, const Accu
     const auto cursor = source_->open(checkpoint);
     outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, out + i * accumulator.size())
                    .outside;
-    if (file_ && file_->bytes().size() > keep_mapped) forget(checkpoint.offset, cursor->offset());
+    if (is_large()) forget(checkpoint.offset, cursor->offset());
   });
   return outside;
 }
+
+bool Recording::is_large() const { return file_ && file_->is_large(); }
 
 void Recording::forget(std::uint64_t first, std::uint64_t last) const {
   if (file_) file_->forget(first, last);

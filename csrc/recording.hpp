@@ -52,6 +52,7 @@ class Recording {
   void find_times(Index& index) const;
   EventArray load_with(const Index& index, std::size_t threads) const;
 
+  bool is_large() const;
   void forget(std::uint64_t first, std::uint64_t last) const;
 
   std::shared_ptr<const MappedFile> file_;

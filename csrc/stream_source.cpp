@@ -80,7 +80,7 @@ std::unique_ptr<Cursor> StreamSource::open(const Checkpoint& checkpoint) const {
 }
 
 void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) const {
-  std::size_t at = piece.first;
+  std::size_t at = piece.first, remembered = piece.first;
   const auto add = [&piece](const Scan& scan) {
     piece.events += scan.events;
     piece.time_bound = std::max(piece.time_bound, scan.time_bound);
@@ -93,6 +93,10 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
       add(scan);
       at += scan.bytes;
       if (stop - at != 0) break;
+      if (file_->is_large() && at - remembered > min_piece) {
+        file_->forget(begin_ + remembered, begin_ + at);
+        remembered = at;
+      }
     }
     if (piece.last == payload_.size()) {
       Event few[64];
@@ -104,7 +108,6 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
     throw locate(error, *decoder_, file_->bytes(), begin_ + at);
   }
   piece.rest = piece.last - at;
-  file_->forget(begin_ + piece.first, begin_ + piece.last);
 }
 
 Index StreamSource::build_index(std::size_t threads, bool times) const {

@@ -17,6 +17,9 @@ class MappedFile {
 
   ByteSpan bytes() const noexcept { return {data_, size_}; }
 
+  /// Whether the file is so large that what was used of it should be forgotten; mapping pages again costs more than reading.
+  bool is_large() const noexcept { return size_ > (std::size_t{64} << 20); }
+
   /// Drops the pages of [first, last) from this process's memory; the page cache keeps them.
   void forget(std::size_t first, std::size_t last) const noexcept;
 
