@@ -2,136 +2,109 @@
 #include "decode/evt2.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/multiversion.hpp"
+#include "decode/evt2_clock.hpp"
 
 namespace aestream {
 namespace {
 
-constexpr std::size_t word_size = 4;
 enum Type : std::uint32_t { ChangeOff = 0x0, ChangeOn = 0x1, TimeHigh = 0x8 };
 
-/// A TIME_HIGH that falls by at least this much is a wrap of the 34-bit clock; a smaller fall is a step back.
-constexpr std::int64_t wrap_fall = (std::int64_t{1} << 34) - 64 - 10'000;
-constexpr std::int64_t period = std::int64_t{1} << 34;
+constexpr std::uint32_t time_bits = 0x0FFF'FFFF;
 
-struct Evt2State {
-  std::int64_t time_base = 0;  // t[33:6] of the last TIME_HIGH, in microseconds, without wraps
-  bool has_time = false;       // words before the first TIME_HIGH have no time and are dropped
+struct Words {
+  static constexpr std::size_t word_size = 4;
+  static constexpr std::int64_t wrap_fall = evt2::period - 64 - 10'000;
+
+  static std::uint32_t load(const std::uint8_t* bytes) { return load_le32(bytes); }
+  static bool is_time(std::uint32_t word) { return word >> 28 == TimeHigh; }
+  static std::int64_t time_of(std::uint32_t word) { return std::int64_t{word & time_bits} << 6; }
+  static evt2::GroupCount count(const std::uint8_t* in, std::size_t words);
 };
 
-constexpr std::int64_t time_of(std::uint32_t word) { return std::int64_t{bits(word, 0, 28)} << 6; }
+using Clock = evt2::Clock<Words::wrap_fall>;
 
-struct Clock {
-  std::int64_t base;   // of the last TIME_HIGH, without wraps
-  std::int64_t wraps;  // times `period`
-  void set(std::int64_t next) {
-    if (next <= base - wrap_fall) wraps += period;
-    base = next;
-  }
-};
+constexpr std::size_t lane_count = 16;
+using Lane = std::uint32_t;
+typedef Lane Lanes __attribute__((vector_size(lane_count * sizeof(Lane))));  // a word a lane
 
-/// Skips to the first TIME_HIGH and takes it.
-std::size_t start(ByteSpan bytes, Evt2State& own) {
-  std::size_t i = 0;
-  for (; !own.has_time && i + word_size <= bytes.size(); i += word_size) {
-    const std::uint32_t word = load_le32(&bytes[i]);
-    if (word >> 28 == TimeHigh) own = {time_of(word), true};
+AESTREAM_MULTIVERSION
+evt2::GroupCount count_words(const std::uint8_t* in, std::size_t words) {
+  Lanes events{}, times{}, latest{}, earliest = Lanes{} + time_bits;
+  for (std::size_t i = 0; i < words; i += lane_count) {
+    const std::uint8_t* from = in + i * Words::word_size;
+    std::uint8_t padded[sizeof(Lanes)];
+    if (words - i < lane_count) [[unlikely]] {
+      std::memset(padded, 0xFF, sizeof padded);  // lanes beyond the group hold CONTINUED
+      std::memcpy(padded, from, (words - i) * Words::word_size);
+      from = padded;
+    }
+    Lanes word;
+    std::memcpy(&word, from, sizeof word);
+    const Lanes type = word >> 28, is_time = (Lanes)(type == Lane{TimeHigh});
+    const Lanes time = word & time_bits & is_time, early = time | (time_bits & ~is_time);
+    events -= (Lanes)(type <= Lane{ChangeOn});  // a lane of true is -1
+    times |= is_time;
+    latest = time > latest ? time : latest;
+    earliest = early < earliest ? early : earliest;
   }
-  return i;
+  Lane all_events = 0, first = time_bits, last = 0, any = 0;
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    all_events += events[i];
+    any |= times[i];
+    first = std::min<Lane>(first, earliest[i]);
+    last = std::max<Lane>(last, latest[i]);
+  }
+  if (any == 0) return {all_events};
+  return {all_events, Words::time_of(first), Words::time_of(last)};
 }
+
+evt2::GroupCount Words::count(const std::uint8_t* in, std::size_t words) { return count_words(in, words); }
 
 /// Every word writes an event, but only change events keep theirs: no branch depends on the data but the wrap.
 AESTREAM_MULTIVERSION
 Progress decode_words(const std::uint8_t* in, std::size_t words, Clock& clock, Event* out, std::size_t capacity) {
   std::size_t i = 0, n = 0;
-  std::int64_t base = clock.base, now = clock.base + clock.wraps;
+  std::int64_t base = clock.base, wraps = clock.wraps;
   while (i < words && n < capacity) {
     for (const std::size_t stop = i + std::min(words - i, capacity - n); i < stop; ++i) {
-      const std::uint32_t word = load_le32(in + i * word_size);
-      const std::uint32_t type = word >> 28;
-      store_event(out + n, now + bits(word, 22, 6), bits(word, 11, 11), bits(word, 0, 11), type & 1);
+      const std::uint32_t word = load_le32(in + i * Words::word_size), type = word >> 28;
+      store_event(out + n, base + wraps + bits(word, 22, 6), bits(word, 11, 11), bits(word, 0, 11), type & 1);
       n += type <= ChangeOn;
-      const std::int64_t next = type == TimeHigh ? time_of(word) : base;
+      const std::int64_t next = type == TimeHigh ? Words::time_of(word) : base;
       if (next < base) [[unlikely]]
-        clock.wraps += next <= base - wrap_fall ? period : 0;
+        wraps += base - next >= Words::wrap_fall ? evt2::period : 0;
       base = next;
-      now = base + clock.wraps;
     }
   }
-  clock.base = base;
-  return {i * word_size, n};
-}
-
-AESTREAM_MULTIVERSION
-std::size_t count_words(const std::uint8_t* in, std::size_t words, bool& any_time) {
-  std::uint32_t events = 0, times = 0;
-  for (std::size_t i = 0; i < words; ++i) {
-    const std::uint32_t type = load_le32(in + i * word_size) >> 28;
-    events += type <= ChangeOn;
-    times |= type == TimeHigh;
-  }
-  any_time = times != 0;
-  return events;
+  clock = {base, wraps};
+  return {i * Words::word_size, n};
 }
 
 }  // namespace
 
 Progress Evt2Decoder::decode(ByteSpan bytes, State& state, EventSpan out) const {
-  auto own = state.load<Evt2State>();
-  const std::size_t skipped = start(bytes, own);
-  Progress done{skipped, 0};
-  if (own.has_time) {
-    Clock clock{own.time_base, state.wraps * period};
-    const ByteSpan rest = bytes.subspan(skipped);
-    done = decode_words(rest.data(), rest.size() / word_size, clock, out.data(), out.size());
-    done.bytes += skipped;
-    own.time_base = clock.base;
-    state.wraps = clock.wraps / period;
-  }
-  state.store(own);
-  return done;
+  const Words words;
+  evt2::Scanner<Words> scanner(words, state);
+  const ByteSpan rest = bytes.subspan(scanner.start(bytes));
+  const Progress done =
+      decode_words(rest.data(), rest.size() / Words::word_size, scanner.clock(), out.data(), out.size());
+  return {bytes.size() - rest.size() + done.bytes, done.events};
 }
 
 Scan Evt2Decoder::scan(ByteSpan bytes, State& state, bool) const {
-  constexpr std::size_t group = 64;  // words between two looks for a TIME_HIGH
-  auto own = state.load<Evt2State>();
-  Scan result{start(bytes, own), 0, no_time};
-  Clock clock{own.time_base, state.wraps * period};
-  while (own.has_time && result.bytes + word_size <= bytes.size()) {
-    const std::uint8_t* in = &bytes[result.bytes];
-    const std::size_t words = std::min(group, (bytes.size() - result.bytes) / word_size);
-    bool any_time = false;
-    const std::size_t events = count_words(in, words, any_time);
-    if (events != 0) result.time_bound = std::max(result.time_bound, clock.base + clock.wraps + 63);
-    for (std::size_t i = 0; any_time && i < words; ++i) {
-      const std::uint32_t word = load_le32(in + i * word_size);
-      if (word >> 28 != TimeHigh) continue;
-      clock.set(time_of(word));
-      if (events != 0) result.time_bound = std::max(result.time_bound, clock.base + clock.wraps + 63);
-    }
-    result.events += events;
-    result.bytes += words * word_size;
-  }
-  own.time_base = clock.base;
-  state.wraps = clock.wraps / period;
-  state.store(own);
-  return result;
+  const Words words;
+  return evt2::Scanner<Words>(words, state).scan(bytes);
 }
 
 State Evt2Decoder::look_back(ByteSpan payload, std::size_t offset) const {
-  State state;
-  for (std::size_t i = offset; i >= word_size; i -= word_size) {
-    const std::uint32_t word = load_le32(&payload[i - word_size]);
-    if (word >> 28 != TimeHigh) continue;
-    state.store(Evt2State{time_of(word), true});
-    break;
-  }
-  return state;
+  return evt2::look_back(Words{}, payload, offset);
 }
 
 std::size_t Evt2Decoder::align(ByteSpan payload, std::size_t offset) const {
-  return std::min((offset + word_size - 1) / word_size * word_size, payload.size());
+  return evt2::align<Words>(payload, offset);
 }
 
 }  // namespace aestream

@@ -20,8 +20,6 @@ class Evt21Decoder final : public Decoder {
   std::size_t max_events_per_word() const override { return 32; }
 
  private:
-  std::uint64_t load(const std::uint8_t* bytes) const noexcept;
-
   Evt21Order order_;
 };
 

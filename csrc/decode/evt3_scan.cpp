@@ -27,9 +27,15 @@ AESTREAM_MULTIVERSION
 GroupCount count_group(const std::uint8_t* in, std::size_t words) {
   Lanes events{}, times{}, em{}, vectors{};
   for (std::size_t i = 0; i < words; i += lane_count) {
+    const std::uint8_t* from = in + i * word_size;
+    std::uint8_t padded[sizeof(Lanes)];
+    if (words - i < lane_count) [[unlikely]] {
+      std::memset(padded, 0xFF, sizeof padded);  // lanes beyond the group hold CONTINUED_12
+      std::memcpy(padded, from, (words - i) * word_size);
+      from = padded;
+    }
     Lanes word;
-    std::memset(&word, 0xFF, sizeof word);  // lanes beyond the group hold CONTINUED_12
-    std::memcpy(&word, in + i * word_size, std::min(lane_count, words - i) * word_size);
+    std::memcpy(&word, from, sizeof word);
     const Lanes type = word >> 12;
     const Lanes is_12 = (Lanes)(type == Lane{Vect12}), is_8 = (Lanes)(type == Lane{Vect8});
     Lanes mask = (word & ((is_12 & 0xFFF) | (is_8 & 0xFF))) | ((Lanes)(type == Lane{AddrX}) & 1);
