@@ -29,12 +29,12 @@ lint: $(VENV)/.lint ## Check style and types of Python, style of C++
 	$(VENV)/bin/ruff check $(PY)
 	$(VENV)/bin/ruff format --check $(PY)
 	$(VENV)/bin/mypy
-	$(VENV)/bin/clang-format --dry-run -Werror $(CPP)
+	@$(VENV)/bin/clang-format --dry-run -Werror $(CPP)
 
 format: $(VENV)/.lint ## Rewrite Python and C++ in the project's style
 	$(VENV)/bin/ruff check --fix $(PY)
 	$(VENV)/bin/ruff format $(PY)
-	$(VENV)/bin/clang-format -i $(CPP)
+	@$(VENV)/bin/clang-format -i $(CPP)
 
 bench: $(VENV)/.package ## Compare speeds with the peers, installed beside us
 	$(VENV)/bin/python -m benchmarks.run
