@@ -11,6 +11,7 @@ from torch.utils.data import get_worker_info
 
 from aestream import _core
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, write_index
+from aestream.datasets.windows import positive
 from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.formats import open_file
 from aestream.formats.base import OpenedFile
@@ -104,3 +105,19 @@ class EventFile:
     def __getstate__(self) -> dict[str, Any]:
         """Path, parameters and index: every process maps the file itself."""
         return self.__dict__ | {"_opened": None, "_packed_index": self.indexed.pack_index()}
+
+
+def agreed_shape(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:
+    """The sensor's (width, height): the file's, or what the user gives where the file says nothing.
+
+    Raises:
+        ValueError: if both are known and differ, or ``given`` is not of two positive integers.
+    """
+    if given is None:
+        return found
+    width, height = given
+    positive("width", width)
+    positive("height", height)
+    if found is not None and (width, height) != found:
+        raise ValueError(f"shape {width}x{height} disagrees with the header of {path!r}: {found[0]}x{found[1]}")
+    return (width, height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -12,11 +12,14 @@ from torch.utils.data import Dataset
 
 from aestream import _core
 from aestream.backends import Backend, events_to
-from aestream.datasets.event_file import EventFile
+from aestream.datasets.batch import items_of
+from aestream.datasets.event_file import EventFile, agreed_shape
 from aestream.datasets.windows import WindowGrid, positive
 from aestream.representations import Frame, Representation
 from aestream.streams.base import StreamStats
 from aestream.streams.replay import Replay
+
+_CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
 
 
 class FileInput(Dataset[Any]):
@@ -97,9 +100,7 @@ class FileInput(Dataset[Any]):
         )
         self._grid: WindowGrid | None = None
         self._replay: Replay | None = None
-        self.shape = _agree(self._file.opened.shape, shape, self.path)
-
-    # --- What the file is ---------------------------------------------------------------------------------------------
+        self.shape = agreed_shape(self._file.opened.shape, shape, self.path)
 
     @property
     def format(self) -> str:
@@ -138,8 +139,6 @@ class FileInput(Dataset[Any]):
             f"{len(self)} windows of {unit})"
         )
 
-    # --- Events -------------------------------------------------------------------------------------------------------
-
     def load(self, backend: str | Backend = "numpy") -> Any:
         """All events of the file, whatever ``start_us`` and ``stop_us`` say, in the file's order.
 
@@ -165,24 +164,38 @@ class FileInput(Dataset[Any]):
         first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
         return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
 
-    # --- Items --------------------------------------------------------------------------------------------------------
-
     def __len__(self) -> int:
         return len(self._windows)
 
     def __getitem__(self, index: int) -> Any:
-        return self.__getitems__([index])[0]
+        return self._items([index])[0]
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
-        """The items of a batch, accumulated side by side."""
+        """The items of a batch, accumulated side by side; default_collate makes them a batch without a copy."""
+        items = self._items(indices)
+        return items_of(items) if isinstance(items, torch.Tensor) else items
+
+    def __iter__(self) -> Iterator[Any]:
+        """The items in order, made a few at a time as far as they fit into the processor's cache."""
+        first, step = 0, 1
+        while first < len(self):
+            items = self._items(list(range(first, min(first + step, len(self)))))
+            first += len(items)
+            if isinstance(items, torch.Tensor):
+                step = max(1, min(4 * self._file.thread_count, _CHUNK_BYTES // items[0].nbytes))
+            yield from items
+            del items  # its memory serves the next ones
+
+    def _items(self, indices: list[int]) -> torch.Tensor | list[Any]:
+        """Items in one tensor where they are made together, else in a list."""
         windows = self._windows.bounds([self._checked(index) for index in indices])
         items = self._represent(windows)
         return items if self.transform is None else [self.transform(item) for item in items]
 
-    def _represent(self, windows: np.ndarray) -> list[Any]:
+    def _represent(self, windows: np.ndarray) -> torch.Tensor | list[Any]:
         representation = self.representation
         if representation is None:
-            return [self._window_events(window, "torch") for window in windows]
+            return [self._window_events(window) for window in windows]
         shape = self._require_shape()
         if not hasattr(representation, "spec"):
             return [self._represent_by_call(representation, window, shape) for window in windows]
@@ -190,10 +203,10 @@ class FileInput(Dataset[Any]):
         frames, _ = self._file.located(
             lambda: recording.accumulate(representation.spec(), shape[0], shape[1], windows, by_time, threads)
         )
-        return list(torch.from_numpy(frames).to(self.device))
+        return torch.from_numpy(frames).to(self.device)
 
     def _represent_by_call(self, representation: Representation, window: np.ndarray, shape: tuple[int, int]) -> Any:
-        events = self._window_events(window, "torch")
+        events = self._window_events(window)
         if self._windows.by_time:
             start_us, stop_us = int(window[0]), int(window[1])
         else:
@@ -201,11 +214,11 @@ class FileInput(Dataset[Any]):
             stop_us = int(events.t.max()) + 1 if len(events) else 1
         return representation(events, shape=shape, start_us=start_us, stop_us=stop_us)
 
-    def _window_events(self, window: np.ndarray, backend: str) -> Any:
+    def _window_events(self, window: np.ndarray) -> Any:
         recording, threads = self._file.indexed, self._file.thread_count
         start, stop = int(window[0]), int(window[1])
         first, last = self._file.located(lambda: recording.find(start, stop, self._windows.by_time, threads))
-        return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
+        return events_to("torch", self._file.located(lambda: recording.read(first, last, threads)), self.device)
 
     @property
     def _windows(self) -> WindowGrid:
@@ -233,8 +246,6 @@ class FileInput(Dataset[Any]):
         if not -length <= index < length:
             raise IndexError(f"index {index} is out of range for {length} windows of {self.path!r}")
         return index % length
-
-    # --- Playing back -------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> FileInput:
         width, height = self._require_shape()
@@ -287,14 +298,3 @@ class FileInput(Dataset[Any]):
         if self.shape is None:
             raise ValueError(f"{self.path!r} does not say its sensor's shape: pass shape=(width, height)")
         return self.shape
-
-
-def _agree(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:
-    if given is None:
-        return found
-    width, height = given
-    positive("width", width)
-    positive("height", height)
-    if found is not None and (width, height) != found:
-        raise ValueError(f"shape {width}x{height} disagrees with the header of {path!r}: {found[0]}x{found[1]}")
-    return (width, height)

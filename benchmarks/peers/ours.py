@@ -68,8 +68,8 @@ def frames_uint8(events, sink, shape, window_us):
 
 def file_frames(path, sink, shape, window_us):
     file = FileInput(path, shape=tuple(shape), window_us=window_us, cache_index=False)
-    for index in range(len(file)):
-        sink(file[index])
+    for frame in file:
+        sink(frame)
 
 
 prepare_voxels = prepare_frames

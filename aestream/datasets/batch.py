@@ -1,0 +1,44 @@
+"""Items that remember the batch they were made in, so that collating them is no copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_fn_map
+
+
+class Item(torch.Tensor):
+    """One item of a batch that lies in one piece: a tensor like any other, whose results are plain tensors."""
+
+    batch: torch.Tensor
+    position: int
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+
+
+def items_of(batch: torch.Tensor) -> list[torch.Tensor]:
+    """The items of a batch ``[B, ...]``, which `collate_items` turns into the batch again."""
+    items: list[torch.Tensor] = []
+    for position, view in enumerate(batch.unbind()):
+        item = view.as_subclass(Item)
+        item.batch, item.position = batch, position
+        items.append(item)
+    return items
+
+
+def collate_items(items: list[Item], *, collate_fn_map: dict[Any, Any] | None = None) -> torch.Tensor:
+    """The batch that the items are all of, in order, as it lies; else a new one, stacked."""
+    batch = items[0].batch
+    is_whole = len(items) == len(batch) and all(
+        item.batch is batch and item.position == position for position, item in enumerate(items)
+    )
+    if is_whole:
+        return batch
+    plain = [item.as_subclass(torch.Tensor) for item in items]
+    stacked: torch.Tensor = collate_tensor_fn(plain, collate_fn_map=collate_fn_map)
+    return stacked
+
+
+# The way to extend default_collate that its documentation gives.
+default_collate_fn_map[Item] = collate_items
