@@ -103,7 +103,7 @@ class _Last:
 
 
 def _wake_cores() -> None:
-    """Keep every core busy for some tens of milliseconds: a virtual core that slept takes longer to wake than a load takes,
+    """Keep every core busy for a while: a virtual core that slept takes longer to wake than a load takes,
     which would cost whoever uses several of them, and only him."""
     block = bytes(16 << 20)
     threads = [threading.Thread(target=hashlib.sha256, args=(block,)) for _ in range(os.cpu_count() or 1)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from aestream import FileInput
 from files import HEIGHT, WIDTH, make_events, write_file
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler, Subset
+
+from aestream import FileInput
 
 
 @pytest.fixture
