@@ -1,5 +1,6 @@
 """Load, stream and train on event-camera data with PyTorch."""
 
+from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.datasets.file import FileInput
 from aestream.errors import FormatError, TruncatedFileWarning
@@ -19,6 +20,7 @@ __all__ = [
     "StreamStats",
     "TruncatedFileWarning",
     "VoxelGrid",
+    "accumulate",
     "collate_events",
     "save",
 ]

@@ -212,11 +212,14 @@ def _accumulate(
     start_us: int | None,
     stop_us: int | None,
 ) -> torch.Tensor:
-    records = events.numpy() if isinstance(events, Events) else events
-    if not _is_plain(records):
-        records = np.ascontiguousarray(Events.from_numpy(records).numpy())
-    array, _ = _core.accumulate_all(records, spec, *shape, start_us, stop_us)
+    array, _ = _core.accumulate_all(as_records(events), spec, *shape, start_us, stop_us)
     return torch.from_numpy(array)
+
+
+def as_records(events: AnyEvents) -> npt.NDArray[Any]:
+    """Events on a CPU as one contiguous array laid out like `EVENT_DTYPE`, copied only where they are none."""
+    records = events.numpy() if isinstance(events, Events) else events
+    return records if _is_plain(records) else np.ascontiguousarray(Events.from_numpy(records).numpy())
 
 
 def _is_plain(records: npt.NDArray[Any]) -> bool:
@@ -236,8 +239,13 @@ def _is_laid_out(dtype: np.dtype[Any]) -> bool:
     )
 
 
-def _check(shape: tuple[int, int], start_us: int | None, stop_us: int | None) -> None:
+def check_shape(shape: tuple[int, int]) -> None:
+    """Raise ValueError unless it is a sensor's (width, height)."""
     if len(shape) != 2 or not all(isinstance(length, (int, np.integer)) and 1 <= length <= 32767 for length in shape):
         raise ValueError(f"shape must be (width, height), each from 1 to 32767, got {shape!r}")
+
+
+def _check(shape: tuple[int, int], start_us: int | None, stop_us: int | None) -> None:
+    check_shape(shape)
     if start_us is not None and stop_us is not None and start_us >= stop_us:
         raise ValueError(f"the window [start_us, stop_us) is empty: got [{start_us}, {stop_us})")

@@ -9,15 +9,13 @@
 namespace aestream {
 namespace {
 
-constexpr std::size_t max_checkpoints =
-    16384;                         // longer files get one for every so many packets: the index stays at 1 MiB
-constexpr std::size_t group = 16;  // packets that one task counts
+constexpr std::size_t max_checkpoints = 16384;  // of longer files, one for every so many packets: 1 MiB in all
+constexpr std::size_t group = 16;               // packets that one task counts
 constexpr std::size_t mebi = std::size_t{1} << 20;
 constexpr std::size_t max_packet = 1024 * mebi;
 constexpr std::size_t min_scratch = std::size_t{1} << 16;
-constexpr std::size_t usual_ratio = 8;  // that real packets of events stay below
-constexpr std::size_t trusted_ratio =
-    64;  // of all claimed events to the file; a table that claims more is not believed
+constexpr std::size_t usual_ratio = 8;      // that real packets of events stay below
+constexpr std::size_t trusted_ratio = 64;   // of claimed events to the file: a table that claims more is not believed
 constexpr std::size_t bytes_per_row = 128;  // of a data table, at most
 
 std::int64_t latest_of(ByteSpan stored) {

@@ -1,6 +1,8 @@
 // The pool behind Buffer: a few size classes, a lock, and mmap with madvise(MADV_HUGEPAGE) where the system has it.
 #include "core/buffer_pool.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -75,6 +77,10 @@ class Pool {
     idle_bytes_ = 0;
   }
 
+  /// A fork must not catch the lock held: the child would wait for it for ever.
+  void lock() noexcept { mutex_.lock(); }
+  void unlock() noexcept { mutex_.unlock(); }
+
   std::size_t idle_bytes() noexcept {
     const std::lock_guard lock(mutex_);
     return idle_bytes_;
@@ -88,7 +94,10 @@ class Pool {
 
 /// Never destroyed: buffers owned by Python objects may outlive every static of this library.
 Pool& pool() {
-  static Pool& instance = *new Pool;
+  static Pool& instance = *[] {
+    pthread_atfork([] { pool().lock(); }, [] { pool().unlock(); }, [] { pool().unlock(); });
+    return new Pool;
+  }();
   return instance;
 }
 

@@ -57,6 +57,15 @@ GroupCount count_group(const std::uint8_t* in, std::size_t words) {
   return count;
 }
 
+/// Whether there are vectors, or their base: at the speed of memory, since scalar files have none as far back as one looks.
+AESTREAM_MULTIVERSION
+bool has_vectors(const std::uint8_t* in, std::size_t words) {
+  constexpr std::uint32_t first = VectBaseX << 12, kinds = 3u << 12;
+  std::uint32_t found = 0;
+  for (std::size_t i = 0; i < words; ++i) found |= load_le16(in + i * word_size) - first < kinds;
+  return found != 0;
+}
+
 /// Takes the TIME_HIGH words of a group. Returns the index behind the last one that had a new value: where TIME_LOW is 0.
 std::size_t take_time_highs(const std::uint8_t* in, std::size_t words, Evt3State& s, std::int64_t& latest) {
   std::size_t changed = 0;
@@ -166,7 +175,7 @@ void addresses_before(const std::uint8_t* in, std::size_t first, std::size_t end
   std::uint32_t moved = 0;
   for (std::size_t stop = end; stop > first; stop -= std::min(group, stop - first)) {
     const std::size_t start = stop - std::min(group, stop - first);
-    if (!count_group(in + start * word_size, stop - start).vectors) continue;
+    if (!has_vectors(in + start * word_size, stop - start)) continue;
     for (i = stop; i-- > start;) {
       const std::uint32_t word = load_le16(in + i * word_size), content = content_of(word);
       if (type_of(word) == VectBaseX) {
