@@ -12,6 +12,8 @@ from aestream.datasets.windows import WindowGrid, positive
 from aestream.events import Events
 from aestream.representations import AnyEvents, Frame, VoxelGrid, as_records, check_shape
 
+_MAX_WINDOWS = 1 << 24  # one wild timestamp must not ask for more memory than there is
+
 
 def accumulate(
     events: AnyEvents,
@@ -59,6 +61,8 @@ def accumulate(
     grid = WindowGrid(
         start, stop, length, stride or length, by_time, include_incomplete, clip=not by_time or stop_us is not None
     )
+    if len(grid) > _MAX_WINDOWS:
+        raise ValueError(f"{len(grid)} windows from {start} to {stop} are too many: limit them by start_us and stop_us")
     windows = grid.bounds(list(range(len(grid))))
     count = _core.default_threads() if threads is None else threads
     tensors, _ = _core.accumulate(records.view(np.uint8), representation.spec(), *shape, windows, by_time, count)

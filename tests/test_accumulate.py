@@ -43,3 +43,10 @@ def test_no_events_give_no_windows():
 def test_bad_arguments_fail_showing_what_came(arguments, message):
     with pytest.raises(ValueError, match=message):
         accumulate(make_events(5), Frame(), **{"shape": SHAPE} | arguments)
+
+
+def test_a_wild_timestamp_does_not_exhaust_the_memory():
+    events = make_events(3)
+    events["t"][2] = 2**60
+    with pytest.raises(ValueError, match="windows from .* are too many"):
+        accumulate(events, Frame(), SHAPE)

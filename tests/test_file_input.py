@@ -242,3 +242,13 @@ def test_uint8_frames_come_through_the_dataset(recording):
     file = FileInput(path, SHAPE, window_events=1000, representation=Frame("sum", torch.uint8))
     assert file[0].dtype == torch.uint8
     assert torch.equal(file[0].float(), plain_frame(events[:1000]).sum(0, keepdim=True))
+
+
+def test_times_as_large_as_int64_are_read(tmp_path):
+    events = make_events(3)
+    events["t"] = [-(2**63), 0, 2**63 - 1]
+    file = FileInput(write_file(tmp_path, "aedat4", events))
+    assert_same_events(file.load(), events)
+    assert (file.t_start, file.t_stop) == (-(2**63), 2**63 - 1)
+    assert_same_events(file.slice(file.t_start, file.t_stop), events[:2])
+    assert "3 events" in repr(file)

@@ -126,7 +126,7 @@ class FileInput(Dataset[Any]):
     def t_stop(self) -> int:
         """1 µs after the latest event, so that ``slice(t_start, t_stop)`` is the whole file; 0 if there is none."""
         recording = self._file.indexed
-        return recording.t_max + 1 if recording.num_events else 0
+        return min(recording.t_max + 1, int(np.iinfo(np.int64).max)) if recording.num_events else 0
 
     def __repr__(self) -> str:
         size = "unknown shape" if self.shape is None else f"{self.shape[0]}x{self.shape[1]}"
