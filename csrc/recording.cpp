@@ -11,7 +11,7 @@
 namespace aestream {
 namespace {
 
-constexpr std::uint64_t min_segment = std::uint64_t{1} << 14;  // events that one thread decodes at a stretch
+constexpr std::uint64_t min_segment = std::uint64_t{1} << 12;  // events that one thread decodes at a stretch
 constexpr std::uint64_t max_segment = std::uint64_t{1} << 17;
 
 }  // namespace
@@ -94,7 +94,7 @@ std::pair<std::uint64_t, std::uint64_t> Recording::find(const Window& window, st
 void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const {
   const std::uint64_t last = first + out.size();
   const std::uint64_t segment =
-      std::clamp(out.size() / std::max<std::size_t>(threads, 1) + 1, min_segment, max_segment);
+      std::clamp(out.size() / (4 * std::max<std::size_t>(threads, 1)) + 1, min_segment, max_segment);
   std::vector<std::pair<Checkpoint, std::uint64_t>> segments;  // where decoding starts, first event of the segment
   for (std::uint64_t at = first; at < last;) {
     segments.emplace_back(checkpoint_before(static_cast<std::int64_t>(at), false, index), at);
