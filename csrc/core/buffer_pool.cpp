@@ -12,6 +12,11 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+
+/// A hint: where it is refused, small pages serve.
+static void ask_for_huge_pages(void* memory, std::size_t size) { madvise(memory, size, MADV_HUGEPAGE); }
+#else
+static void ask_for_huge_pages(void*, std::size_t) {}
 #endif
 
 namespace aestream {
@@ -33,9 +38,7 @@ std::uint8_t* allocate(std::size_t capacity) {
   const bool large = capacity >= huge_page;
   void* memory = std::aligned_alloc(large ? huge_page : alignment, capacity);
   if (memory == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-  if (large) madvise(memory, capacity, MADV_HUGEPAGE);  // a hint: where it is refused, small pages serve
-#endif
+  if (large) ask_for_huge_pages(memory, capacity);
   return static_cast<std::uint8_t*>(memory);
 }
 

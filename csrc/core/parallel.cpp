@@ -11,6 +11,14 @@
 
 #if defined(__linux__)
 #include <sched.h>
+
+/// Cores of this process's affinity mask: containers often have fewer than the machine. 0 if it cannot be read.
+static std::size_t allowed_cores() {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? static_cast<std::size_t>(CPU_COUNT(&allowed)) : 0;
+}
+#else
+static std::size_t allowed_cores() { return 0; }
 #endif
 
 namespace aestream {
@@ -78,13 +86,8 @@ void run_with_helpers(Crew& crew, std::size_t count) {
 }
 
 std::size_t default_threads() noexcept {
-  std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-#if defined(__linux__)
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-    cores = static_cast<std::size_t>(std::max(1, CPU_COUNT(&allowed)));
-  }
-#endif
+  const std::size_t allowed = allowed_cores();
+  const std::size_t cores = allowed != 0 ? allowed : std::max(1u, std::thread::hardware_concurrency());
   return std::min<std::size_t>(cores, 16);
 }
 
