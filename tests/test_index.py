@@ -93,7 +93,8 @@ def test_pickle_holds_parameters_and_index_but_no_events(tmp_path, format):
 @pytest.mark.parametrize("format", ["evt3", "aedat4"])
 @pytest.mark.parametrize("context", ["fork", "spawn", "forkserver"])
 def test_workers_give_the_same_batches(tmp_path, format, context):
-    file = FileInput(write_file(tmp_path, format, make_events()), SHAPE, threads=2)  # helper threads do not survive a fork
+    path = write_file(tmp_path, format, make_events())
+    file = FileInput(path, SHAPE, threads=2)  # whose helper threads no fork takes along
     alone = list(DataLoader(file, batch_size=3, num_workers=0))
     workers = list(DataLoader(file, batch_size=3, num_workers=2, multiprocessing_context=context))
     assert len(alone) == len(workers) == 4
