@@ -20,6 +20,8 @@ EVENT_DTYPE = np.dtype(
     }
 )
 
+#: One edge on an external input of the camera: t in µs, the input's number, True = rising.
+TRIGGER_DTYPE = np.dtype({"names": ["t", "id", "rising"], "formats": ["<i8", "<i2", "?"], "itemsize": 16})
 
 _LAYOUT = ((torch.int64, 0), (torch.int16, 8), (torch.int16, 10), (torch.bool, 12))
 _ALIASES = {"t": "timestamp", "p": "polarity"}

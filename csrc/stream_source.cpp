@@ -92,7 +92,7 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
       const Scan scan = decoder_->scan(payload_.subspan(at, stop - at), piece.state, times);
       add(scan);
       at += scan.bytes;
-      if (stop - at != 0) break;
+      if (at != stop && (scan.bytes == 0 || decoder_->splits())) break;  // a cut word
       if (file_->is_large() && at - remembered > min_piece) {
         file_->forget(begin_ + remembered, begin_ + at);
         remembered = at;
@@ -111,7 +111,8 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
 }
 
 Index StreamSource::build_index(std::size_t threads, bool times) const {
-  const std::size_t count = std::clamp<std::size_t>(payload_.size() / min_piece, 1, std::max<std::size_t>(threads, 1));
+  const std::size_t most = decoder_->splits() ? std::max<std::size_t>(threads, 1) : 1;
+  const std::size_t count = std::clamp<std::size_t>(payload_.size() / min_piece, 1, most);
   std::vector<Piece> pieces(count);
   for (std::size_t i = 0; i < count; ++i) {
     pieces[i].first = i == 0 ? 0 : pieces[i - 1].last;

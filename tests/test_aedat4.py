@@ -4,12 +4,11 @@ import struct
 from pathlib import Path
 
 import pytest
-from aedat4_bytes import EVENT, INFO, PACKETS, PAYLOAD, TWO, event_packet, header, load, packet, patched, with_table
+from aedat4_bytes import INFO, PACKETS, PAYLOAD, TWO, event_packet, header, load, packet, patched, with_table
 
-from aestream import _core
+import aestream
 from aestream.errors import FormatError
 from aestream.formats import open_file
-from aestream.formats.aedat4 import open_aedat4
 
 
 @pytest.fixture
@@ -98,15 +97,15 @@ def test_stream_chooses_one_of_several(path: Path) -> None:
     other = [(7, 1, 1, 1)]
     data = header(INFO.replace(b"FRME", b"EVTS")) + packet(event_packet(other), stream=1) + packet(event_packet(TWO))
     assert load(path, data) == TWO
-    second = open_aedat4(_core.MappedFile(str(path)), stream=1)
-    assert second.recording.load(1)[0].view(EVENT)["t"].tolist() == [7]
+    second = aestream.FileInput(path, stream=1)
+    assert second.load()["t"].tolist() == [7]
     assert second.shape is None
 
 
 def test_stream_fails_when_it_holds_no_events(path: Path) -> None:
     path.write_bytes(header())
     with pytest.raises(ValueError, match=r"stream must be one of \[0\]; got 1"):
-        open_aedat4(_core.MappedFile(str(path)), stream=1)
+        aestream.FileInput(path, stream=1)
 
 
 def test_out_info_is_found_inside_module_trees(path: Path) -> None:

@@ -15,7 +15,7 @@ from aestream import _core
 from aestream.errors import FormatError
 from aestream.events import EVENT_DTYPE
 from aestream.formats import open_file
-from aestream.formats.base import OpenedFile
+from aestream.formats.base import OpenedFile, ReadOptions
 
 ROWS = [(10, 1, 2, True), (2_000_020, 345, 259, False), (2_000_015, 0, 0, True)]
 
@@ -31,7 +31,7 @@ def decode(payload: bytes, cuts: list[int] | None = None) -> list[tuple[int, int
 def open_bytes(folder: Path, payload: bytes, **options: str) -> OpenedFile:
     path = folder / "events.csv"
     path.write_bytes(payload)
-    return open_file(path, **options)
+    return open_file(path, ReadOptions(**options))
 
 
 def load(folder: Path, payload: bytes, **options: str) -> list[tuple[int, int, int, bool]]:
@@ -93,7 +93,7 @@ def test_columns_fail_when_they_contradict(tmp_path: Path) -> None:
         open_bytes(tmp_path, b"t,x,y,p\n10,1,2,1\n", columns="xypt")
     with pytest.raises(ValueError, match="each of the letters t, x, y, p once"):
         open_bytes(tmp_path, b"10,1,2,1\n", columns="txyy")
-    with pytest.raises(ValueError, match="columns is for text files; found a file of format dat"):
+    with pytest.raises(ValueError, match="columns=.txyp. is for csv files; found a file of format dat"):
         open_bytes(tmp_path, b"% Version 2\n\x00\x08", columns="txyp")
 
 

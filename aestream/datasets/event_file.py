@@ -14,7 +14,7 @@ from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, write_inde
 from aestream.datasets.windows import positive
 from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.formats import open_file
-from aestream.formats.base import OpenedFile
+from aestream.formats.base import OpenedFile, ReadOptions
 
 T = TypeVar("T")
 
@@ -23,18 +23,10 @@ class EventFile:
     """The file behind a dataset. Its arguments are those of ``FileInput``."""
 
     def __init__(
-        self,
-        path: str,
-        *,
-        format: str | None,
-        columns: str | None,
-        strict: bool,
-        threads: int | None,
-        cache_index: bool,
+        self, path: str, options: ReadOptions, *, strict: bool, threads: int | None, cache_index: bool
     ) -> None:
         self.path = path
-        self._format = format
-        self._columns = columns
+        self._options = options
         self._strict = strict
         self._threads = threads
         self._cache_index = cache_index
@@ -46,7 +38,7 @@ class EventFile:
     def opened(self) -> OpenedFile:
         """The file, opened in this process."""
         if self._opened is None:
-            self._opened = open_file(self.path, format=self._format, columns=self._columns)
+            self._opened = open_file(self.path, self._options)
             if self._packed_index is not None:
                 self._opened.recording.restore_index(self._packed_index)
         return self._opened
@@ -91,7 +83,7 @@ class EventFile:
         warnings.warn(f"{self.path}, byte {offset}: {message}", TruncatedFileWarning, stacklevel=4)
 
     def _index(self, recording: _core.Recording) -> None:
-        variant = f"{self.opened.format} {self._columns or ''}"
+        variant = f"{self.opened.format} {self._options.given()}"
         cached = self._cache_index and os.path.getsize(self.path) >= MIN_FILE_BYTES
         packed = read_index(self.path, variant) if cached else None
         if packed is not None:

@@ -13,8 +13,10 @@ from torch.utils.data import Dataset
 from aestream import _core
 from aestream.backends import Backend, events_to
 from aestream.datasets.batch import items_of
-from aestream.datasets.event_file import EventFile, agreed_shape
+from aestream.datasets.event_file import agreed_shape
+from aestream.datasets.recorded import RecordedEvents
 from aestream.datasets.windows import WindowGrid, positive
+from aestream.formats.base import ReadOptions
 from aestream.representations import Frame, Representation
 from aestream.streams.base import StreamStats
 from aestream.streams.replay import Replay
@@ -22,7 +24,7 @@ from aestream.streams.replay import Replay
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
 
 
-class FileInput(Dataset[Any]):
+class FileInput(RecordedEvents, Dataset[Any]):
     """Events of one file: by index as dense tensors, whole or in slices as events, or played back as a stream.
 
     The format is found from the file's content. Times are microseconds as recorded, x grows right, y grows down.
@@ -40,8 +42,7 @@ class FileInput(Dataset[Any]):
         include_incomplete: keep a last window that the recording, or ``stop_us``, cuts short.
         representation: what a window becomes; see ``aestream.representations``. None: the ``Events`` themselves.
         transform: applied to each item.
-        format: the format of a file without a header: "evt2", "evt21", "evt21_legacy" or "evt3".
-        columns: order of a text file's columns, such as "xypt"; None reads the header, or takes t, x, y, p.
+        format, columns, chip, stream, mirror: what the file does not say about itself; see ``ReadOptions``.
         strict: raise FormatError for a file that ends inside a word or packet, instead of a TruncatedFileWarning.
         threads: for decoding; None: one per core, and one in a DataLoader's worker.
         cache_index: keep the index of a large file in the user's cache folder.
@@ -69,6 +70,9 @@ class FileInput(Dataset[Any]):
         transform: Callable[[Any], Any] | None = None,
         format: str | None = None,
         columns: str | None = None,
+        chip: str | None = None,
+        stream: int | str | None = None,
+        mirror: str | None = None,
         strict: bool = False,
         threads: int | None = None,
         cache_index: bool = True,
@@ -84,8 +88,8 @@ class FileInput(Dataset[Any]):
             raise ValueError(f"stop_us must not be before start_us; got [{start_us}, {stop_us})")
         if representation is not None and not callable(representation):
             raise ValueError(f"representation must be callable or None; got {representation!r}")
-        self.path = os.fspath(path)
-        self.device = torch.device(device)
+        options = ReadOptions(format, columns, chip, stream, mirror)
+        super().__init__(path, options, device, strict=strict, threads=threads, cache_index=cache_index)
         self.ignore_time = ignore_time
         self.window_us = window_us
         self.window_events = window_events
@@ -95,38 +99,9 @@ class FileInput(Dataset[Any]):
         self.include_incomplete = include_incomplete
         self.representation = representation
         self.transform = transform
-        self._file = EventFile(
-            self.path, format=format, columns=columns, strict=strict, threads=threads, cache_index=cache_index
-        )
         self._grid: WindowGrid | None = None
         self._replay: Replay | None = None
         self.shape = agreed_shape(self._file.opened.shape, shape, self.path)
-
-    @property
-    def format(self) -> str:
-        """Short name of the file's format, such as "evt3"."""
-        return self._file.opened.format
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What the file says about itself: header fields, camera, compression."""
-        return dict(self._file.opened.metadata)
-
-    @property
-    def num_events(self) -> int:
-        """Events in the whole file, in and outside of the sensor."""
-        return self._file.indexed.num_events
-
-    @property
-    def t_start(self) -> int:
-        """Time of the first event, µs; 0 if there is none."""
-        return self._file.indexed.t_first
-
-    @property
-    def t_stop(self) -> int:
-        """1 µs after the latest event, so that ``slice(t_start, t_stop)`` is the whole file; 0 if there is none."""
-        recording = self._file.indexed
-        return min(recording.t_max + 1, int(np.iinfo(np.int64).max)) if recording.num_events else 0
 
     def __repr__(self) -> str:
         size = "unknown shape" if self.shape is None else f"{self.shape[0]}x{self.shape[1]}"
@@ -138,31 +113,6 @@ class FileInput(Dataset[Any]):
             f"FileInput({self.path!r}: {self.format}, {size}, {self.num_events} events in {span:.3f} s, "
             f"{len(self)} windows of {unit})"
         )
-
-    def load(self, backend: str | Backend = "numpy") -> Any:
-        """All events of the file, whatever ``start_us`` and ``stop_us`` say, in the file's order.
-
-        Returns:
-            "numpy": structured array ``[n]`` of ``EVENT_DTYPE``. "torch": ``Events``. "jax": ``JaxEvents``, whose times
-            count from the first event.
-
-        Raises:
-            FormatError: if the file is damaged, or with ``strict`` truncated.
-            OverflowError: for jax, if times do not fit int32.
-        """
-        events, cut_bytes = self._file.located(lambda: self._file.opened.recording.load(self._file.thread_count))
-        self._file.warn_of_cut(cut_bytes)
-        return events_to(backend, events, self.device)
-
-    def slice(self, start_us: int, stop_us: int, backend: str | Backend = "numpy") -> Any:
-        """Events of the half-open span ``[start_us, stop_us)``; costs the span, not the file.
-
-        An event belongs to the span that holds the latest time up to and including it, so that spans partition the
-        file even where its times step back. Returns and raises what ``load()`` does; outside of the file, no events.
-        """
-        recording, threads = self._file.indexed, self._file.thread_count
-        first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
-        return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
 
     def __len__(self) -> int:
         return len(self._windows)

@@ -3,56 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from aestream import _core
 from aestream.errors import FormatError
 from aestream.formats.aedat4 import open_aedat4
-from aestream.formats.base import OpenedFile
+from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
 from aestream.formats.csv_text import open_csv
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
-_OPENERS: dict[str, Callable[[_core.MappedFile], OpenedFile]] = {
-    "raw": open_raw,
-    "dat": open_dat,
-    "aedat4": open_aedat4,
+_FORMATS = {  # by the name that detect_format() gives
+    "raw": Format(open_raw),
+    "dat": Format(open_dat),
+    "aedat4": Format(open_aedat4, ("stream",)),
+    "csv": Format(open_csv, ("columns",)),
 }
-_HEADERLESS = ("evt2", "evt21", "evt21_legacy", "evt3")
-_FORCED = (*_HEADERLESS, "csv")
+_FORCED = {  # by the name that a user gives
+    **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
+    "csv": _FORMATS["csv"],
+}
 
 
-def open_file(path: str | os.PathLike[str], *, format: str | None = None, columns: str | None = None) -> OpenedFile:
+def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()) -> OpenedFile:  # noqa: B008 - frozen
     """Open an event file.
 
-    Args:
-        path: the file.
-        format: its format, for payloads without a header; None looks at the bytes.
-        columns: order of the columns of a text file without a header, such as ``"txyp"``.
-
     Raises:
-        FormatError: if the bytes are of no format that this version reads, or damaged.
-        ValueError: if ``columns`` is given for another format than text, or contradicts the file's header.
+        FormatError: if the bytes are of no format that is known, or damaged.
+        ValueError: if an option is not for files of this format, or contradicts the file.
         OSError: if the file cannot be opened.
     """
-    file = _core.MappedFile(os.fspath(path))
+    path = os.fspath(path)
+    request = Request(path, None if os.path.isdir(path) else _core.MappedFile(path), options)
     try:
-        return _open(file, format, columns)
+        return _choose(request).open(request)
     except FormatError as error:
-        raise error.located(os.fspath(path)) from None
+        raise error.located(path) from None
 
 
-def _open(file: _core.MappedFile, format: str | None, columns: str | None) -> OpenedFile:
-    detected = _core.detect_format(file)
-    if format is not None and format not in _FORCED:
-        raise ValueError(f"format must be one of {', '.join(_FORCED)}, or None to look at the bytes; got {format!r}")
-    if format in _HEADERLESS and detected != "raw":
-        return open_headerless(file, format)
-    if detected == "csv" or (format == "csv" and not detected):
-        return open_csv(file, columns=columns)
-    if columns is not None:
-        raise ValueError(f"columns is for text files; found a file of format {detected or 'unknown'}")
-    if detected not in _OPENERS:
-        known = ", ".join([*_OPENERS, "csv"])
-        found = f"{detected} file" if detected else "bytes of no known format"
-        raise FormatError(f"expected one of {known}; found {found}")
-    return _OPENERS[detected](file)
+def _choose(request: Request) -> Format:
+    """The format that the user names, unless a RAW header says where the payload begins; else the one of the bytes."""
+    detected, forced = _core.detect_format(request.bytes), request.options.format
+    if forced is not None and forced not in _FORCED:
+        known = ", ".join(_FORCED)
+        raise ValueError(f"format must be one of {known}, or None to look at the bytes; got {forced!r}")
+    by_user = forced is not None and detected != "raw"
+    name = str(forced) if by_user else detected
+    chosen = (_FORCED if by_user else _FORMATS).get(name)
+    if chosen is None:
+        found = f"{name} file" if name else "bytes of no known format"
+        raise FormatError(f"expected one of {', '.join(_FORMATS)}; found {found}")
+    for option, value in request.options.given().items():
+        if option != "format" and option not in chosen.options:
+            takers = " and ".join(other for other, each in _FORMATS.items() if option in each.options)
+            raise ValueError(f"{option}={value!r} is for {takers} files; found a file of format {name}")
+    return chosen

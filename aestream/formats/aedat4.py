@@ -9,7 +9,7 @@ import cramjam
 
 from aestream import _core
 from aestream.errors import FormatError
-from aestream.formats.base import OpenedFile
+from aestream.formats.base import OpenedFile, Request
 
 _COMPRESSIONS = ("none", "lz4", "lz4_high", "zstd", "zstd_high")
 _DECOMPRESSORS = {"none": None, "lz4": cramjam.lz4.decompress_into, "zstd": cramjam.zstd.decompress_into}
@@ -34,20 +34,19 @@ class Stream:
     shape: tuple[int, int] | None = None
 
 
-def open_aedat4(file: _core.MappedFile, *, stream: int | None = None) -> OpenedFile:
-    """Open one stream of events. Frames, IMU samples and triggers are skipped.
+def open_aedat4(request: Request) -> OpenedFile:
+    """Open one stream of events: the one with the number ``stream``, else the lowest.
 
-    Args:
-        file: the file.
-        stream: id of a stream of events; None takes the lowest. A file without one has zero events.
+    A file without a stream of events has zero events. Frames, IMU samples and triggers are skipped.
 
     Raises:
         FormatError: if header or XML is damaged.
         ValueError: if ``stream`` is no stream of events.
     """
+    file = request.bytes
     header = _core.read_aedat4_header(file)
     streams = _read_streams(header.info_node, header.info_position)
-    chosen = _choose(streams, stream)
+    chosen = _choose(streams, request.options.stream)
     compression = _COMPRESSIONS[header.compression]
     inflate = _DECOMPRESSORS[compression.removesuffix("_high")]
     recording = _core.open_aedat4(file, header, [s.id for s in streams], chosen.id if chosen else None, inflate)
@@ -59,13 +58,13 @@ def open_aedat4(file: _core.MappedFile, *, stream: int | None = None) -> OpenedF
     return OpenedFile(recording, "aedat4", chosen.shape if chosen else None, metadata)
 
 
-def _choose(streams: list[Stream], wanted: int | None) -> Stream | None:
+def _choose(streams: list[Stream], wanted: int | str | None) -> Stream | None:
     events = {each.id: each for each in streams if each.type == "EVTS"}
     if wanted is None:
         return events[min(events)] if events else None
     if wanted not in events:
-        raise ValueError(f"stream must be one of {sorted(events)}; got {wanted}")
-    return events[wanted]
+        raise ValueError(f"stream must be one of {sorted(events)}; got {wanted!r}")
+    return events[int(wanted)]
 
 
 @dataclass

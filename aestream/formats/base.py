@@ -1,11 +1,53 @@
-"""What opening a file gives, whatever its format."""
+"""What opening a file takes and gives, whatever its format."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy.typing as npt
+
 from aestream import _core
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user may say about a file beyond its path; None where the file itself decides.
+
+    Attributes:
+        format: short name of the format, for bytes that do not tell.
+        columns: a letter per column of text or of a plain array, such as ``"xytp"``; ``"_"`` is a column to skip.
+        chip: the camera whose address map an AEDAT 1 or 2 file uses, such as ``"dvs128"``.
+        stream: which of several streams of events: a stream's number in AEDAT4, a group in HDF5, a topic in a ROS bag.
+        mirror: the axes to mirror against the stored order: "", "x", "y" or "xy".
+    """
+
+    format: str | None = None
+    columns: str | None = None
+    chip: str | None = None
+    stream: int | str | None = None
+    mirror: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The options that are not None."""
+        return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A file to open: its path, its bytes (None for a folder), and what the user said about it."""
+
+    path: str
+    file: _core.MappedFile | None
+    options: ReadOptions = ReadOptions()
+
+    @property
+    def bytes(self) -> _core.MappedFile:
+        """The file's bytes; for formats that are never folders."""
+        if self.file is None:
+            raise IsADirectoryError(f"{self.path!r} is a folder")
+        return self.file
 
 
 @dataclass(frozen=True)
@@ -17,9 +59,24 @@ class OpenedFile:
         format: short name, such as ``"evt3"``.
         shape: sensor (width, height) in pixels as the file gives it, or None.
         metadata: what the file says about itself: header fields, camera, compression.
+        triggers: reads the edges on the camera's external inputs; None where the format holds none.
     """
 
     recording: _core.Recording
     format: str
     shape: tuple[int, int] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    triggers: Callable[[], npt.NDArray[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of one format are opened.
+
+    Attributes:
+        open: reads the outside. It may raise FormatError with an offset, and ValueError for an option.
+        options: names of the ``ReadOptions`` that mean something here; ``format`` always does.
+    """
+
+    open: Callable[[Request], OpenedFile]
+    options: tuple[str, ...] = ()

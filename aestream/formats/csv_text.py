@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aestream import _core
 from aestream.errors import FormatError
-from aestream.formats.base import OpenedFile
+from aestream.formats.base import OpenedFile, Request
 
 _SAMPLE_BYTES = 1 << 16
 _CHECKED_LINES = 256
@@ -45,7 +45,7 @@ class _Layout:
     named: bool = True
 
 
-def open_csv(file: _core.MappedFile, *, columns: str | None = None) -> OpenedFile:
+def open_csv(request: Request) -> OpenedFile:
     """Open a text file in any of the usual dialects.
 
     Separators are commas, semicolons, tabs or spaces. Columns go by the names in a header (t, ts, time or timestamp;
@@ -53,14 +53,11 @@ def open_csv(file: _core.MappedFile, *, columns: str | None = None) -> OpenedFil
     sensor's width and height are a first line of two numbers, or ``x@346,y@260`` in a header. If a time among the first
     lines has a decimal point, all are seconds, else microseconds. A file without a line of data holds no events.
 
-    Args:
-        file: the file.
-        columns: a letter per column, such as ``"xypt"``; ``"_"`` is a column to skip.
-
     Raises:
         FormatError: if a header has other names, or lines without header are plainly not t, x, y, p.
         ValueError: if ``columns`` is not such a word, or contradicts the header.
     """
+    file, columns = request.bytes, request.options.columns
     if columns is not None:
         _check_columns(columns)
     lines, comments = _data_lines(file)

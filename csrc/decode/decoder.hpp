@@ -4,6 +4,7 @@
 // between chunks is one trivially copyable State, so a checkpoint is a copy of it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
@@ -61,6 +62,9 @@ class Decoder {
   /// next to nothing, or when `times` asks for it.
   virtual Scan scan(ByteSpan bytes, State& state, bool times) const = 0;
 
+  /// Whether decoding can begin anywhere, with look_back(); else threads can only decode from checkpoints.
+  virtual bool splits() const { return true; }
+
   /// The state before payload[offset], as decoding from the start gives it, but for `wraps`, which counts from 0.
   /// `offset` is one that align() returned. Reads backwards from there, as far as it must.
   virtual State look_back(ByteSpan payload, std::size_t offset) const = 0;
@@ -79,6 +83,15 @@ class Decoder {
 
   /// Whether errors have a line as well as an offset.
   virtual bool is_text() const { return false; }
+};
+
+/// A format whose state comes from all the bytes before: times that add up, words of any length.
+class SequentialDecoder : public Decoder {
+ public:
+  bool splits() const final { return false; }
+  State look_back(ByteSpan, std::size_t) const final { return {}; }
+  std::size_t align(ByteSpan payload, std::size_t offset) const final { return std::min(offset, payload.size()); }
+  std::int64_t wrap_period() const final { return 0; }
 };
 
 }  // namespace aestream

@@ -1,0 +1,98 @@
+"""RecordedEvents: what one file holds, whole or in slices, as arrays."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import torch
+
+from aestream.backends import Backend, events_to
+from aestream.datasets.event_file import EventFile
+from aestream.formats.base import ReadOptions
+
+
+class RecordedEvents:
+    """The part of ``FileInput`` without windows: events as arrays, and what the file says about itself."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        options: ReadOptions,
+        device: torch.device | str,
+        *,
+        strict: bool,
+        threads: int | None,
+        cache_index: bool,
+    ) -> None:
+        self.path = os.fspath(path)
+        self.device = torch.device(device)
+        self._file = EventFile(self.path, options, strict=strict, threads=threads, cache_index=cache_index)
+
+    @property
+    def format(self) -> str:
+        """Short name of the file's format, such as "evt3"."""
+        return self._file.opened.format
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the file says about itself: header fields, camera, compression."""
+        return dict(self._file.opened.metadata)
+
+    @property
+    def num_events(self) -> int:
+        """Events in the whole file, in and outside of the sensor."""
+        return self._file.indexed.num_events
+
+    @property
+    def t_start(self) -> int:
+        """Time of the first event, µs; 0 if there is none."""
+        return self._file.indexed.t_first
+
+    @property
+    def t_stop(self) -> int:
+        """1 µs after the latest event, so that ``slice(t_start, t_stop)`` is the whole file; 0 if there is none."""
+        recording = self._file.indexed
+        return min(recording.t_max + 1, int(np.iinfo(np.int64).max)) if recording.num_events else 0
+
+    def load(self, backend: str | Backend = "numpy") -> Any:
+        """All events of the file, whatever ``start_us`` and ``stop_us`` say, in the file's order.
+
+        Returns:
+            "numpy": structured array ``[n]`` of ``EVENT_DTYPE``. "torch": ``Events``. "jax": ``JaxEvents``, whose times
+            count from the first event.
+
+        Raises:
+            FormatError: if the file is damaged, or with ``strict`` truncated.
+            OverflowError: for jax, if times do not fit int32.
+        """
+        events, cut_bytes = self._file.located(lambda: self._file.opened.recording.load(self._file.thread_count))
+        self._file.warn_of_cut(cut_bytes)
+        return events_to(backend, events, self.device)
+
+    def slice(self, start_us: int, stop_us: int, backend: str | Backend = "numpy") -> Any:
+        """Events of the half-open span ``[start_us, stop_us)``; costs the span, not the file.
+
+        An event belongs to the span that holds the latest time up to and including it, so that spans partition the
+        file even where its times step back. Returns and raises what ``load()`` does; outside of the file, no events.
+        """
+        recording, threads = self._file.indexed, self._file.thread_count
+        first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
+        return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
+
+    def triggers(self) -> np.ndarray:
+        """The edges on the camera's external inputs, which labels and other cameras are aligned by.
+
+        Returns:
+            structured array ``[n]`` of ``TRIGGER_DTYPE``: t in microseconds on the clock of the events, the input's
+            number id, and whether the edge rises; in the file's order. Empty if the file holds none.
+
+        Raises:
+            ValueError: if files of this format hold no triggers.
+            FormatError: if the file is damaged.
+        """
+        read = self._file.opened.triggers
+        if read is None:
+            raise ValueError(f"{self.path!r} is a file of format {self.format}, which holds no triggers")
+        return self._file.located(read)
