@@ -13,6 +13,11 @@ LOAD = {
     "aedat4_none": 2.5,
     "aedat4_zstd": 2.0,
     "csv": 2.0,
+    "aedat2": 1.5,
+    "aedat3": 1.5,
+    "es": 4.0,
+    "dsec": 1.0,
+    "gzip": 1.0,
 }
 SECTIONS = {
     "slice, later calls": 1.0,

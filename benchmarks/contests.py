@@ -19,6 +19,16 @@ READERS = {
     "evt3_vectors": ("evutils", "evt3", "faery", "eventcv", "expelliarmus"),
     **dict.fromkeys(AEDAT4, ("evutils", "dv", "eventcv", "tonic", "aedat", "faery")),
     "csv": ("evutils", "faery", "eventcv"),
+    "aedat2": ("evutils, its axes mirrored",),
+    "aedat3": ("evutils",),
+    "es": ("event_stream", "faery"),
+    "dsec": ("h5py", "evutils"),
+    "gzip": ("h5py", "evutils"),
+    "ecf": ("evutils",),
+}
+OTHER_WAYS = {  # label → module, operation
+    "evutils, its axes mirrored": ("evutils", "load_mirrored"),
+    "h5py": ("columns_h5", "load"),
 }
 SLICERS = {
     "dat": ("evutils", "eventcv", "faery"),
@@ -59,6 +69,11 @@ class Contest:
     memory: bool = False
 
 
+def _loader(label: str, shape: list[int]) -> Contender:
+    module, op = OTHER_WAYS.get(label, (label, "load"))
+    return Contender(label, module, op, args={"shape": shape} if op == "load_mirrored" else {})
+
+
 def _load(files: dict[str, dict]) -> list[Contest]:
     contests = []
     for name, peers in READERS.items():
@@ -67,12 +82,13 @@ def _load(files: dict[str, dict]) -> list[Contest]:
             Contender("aestream", "ours", "load", "ours"),
             Contender("aestream, threads=1", "ours", "load", "ours_variant", {"threads": 1}),
             Contender("aestream, cached index", "ours", "load_again", "ours_variant"),
-            *(Contender(peer, peer, "load") for peer in peers),
+            *(_loader(peer, facts["shape"]) for peer in peers),
         ]
         if "eventcv" in peers:
             contenders.append(Contender("eventcv, own storage", "eventcv", "load_own", "other"))
-        contenders.append(Contender("evutils, blocks joined", "evutils", "load_joined"))
-        contenders.append(Contender("evutils, blocks dropped", "evutils", "load_blocks", "other"))
+        if "evutils" in peers:
+            contenders.append(Contender("evutils, blocks joined", "evutils", "load_joined"))
+            contenders.append(Contender("evutils, blocks dropped", "evutils", "load_blocks", "other"))
         expect = {"events": facts["events"], "digest": facts["digest"]}
         contests.append(
             Contest("load", name, facts["path"], facts["events"], "events", expect, tuple(contenders), memory=True)

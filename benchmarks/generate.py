@@ -10,19 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import aedat4, contests, encoders, streams
+from aestream import save
+from benchmarks import aedat4, contests, encoders, es, hdf5, jaer, streams
+from benchmarks.digests import digest
 
 HD, DAVIS = (1280, 720), (346, 260)
 SHAPES = {"scattered": HD, "scattered 1 s": HD, "rows": HD, "davis": DAVIS}
 VERSION = 5  # raise it when a stream or an encoder changes
-
-
-def digest(t: np.ndarray, x: np.ndarray, y: np.ndarray, p: np.ndarray) -> str:
-    """Order-sensitive digest of four columns, as in the recordings' manifest."""
-    sha = hashlib.sha256()
-    for column, dtype in ((t, "<i8"), (x, "<u2"), (y, "<u2"), (p, "?")):
-        sha.update(np.ascontiguousarray(column).astype(dtype))
-    return sha.hexdigest()[:16]
 
 
 def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]]]:
@@ -35,6 +29,12 @@ def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]
         "evt3_scalar.raw": ("scattered", lambda p, e: encoders.write_evt3_scalar(p, e, HD)),
         "evt3_vectors.raw": ("rows", lambda p, g: encoders.write_evt3_vectors(p, g, HD)),
         "csv.csv": ("scattered", encoders.write_csv),
+        "aedat2.aedat": ("davis", lambda p, e: jaer.write_aedat2(p, e, DAVIS)),
+        "aedat3.aedat": ("davis", lambda p, e: jaer.write_aedat3(p, e, DAVIS)),
+        "es.es": ("scattered", lambda p, e: es.write_es(p, e, HD)),
+        "dsec.h5": ("scattered", lambda p, e: hdf5.write_dsec(p, e, HD)),
+        "gzip.h5": ("scattered", lambda p, e: hdf5.write_gzip(p, e, HD)),
+        "ecf.hdf5": ("scattered", lambda p, e: save(p, e, HD)),
         "dat_davis.dat": ("davis", lambda p, e: encoders.write_dat(p, e, DAVIS)),
     }
     for name, stream in (("davis", "davis"), ("hd_1s", "scattered 1 s")):

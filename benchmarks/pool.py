@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("ours", "limits")
+OURS = ("ours", "limits", "columns_h5")
 TIMEOUT_S = 300
 
 

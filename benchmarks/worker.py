@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.generate import digest
+from benchmarks.digests import digest
 
 
 class EventsCheck:

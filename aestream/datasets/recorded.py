@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from aestream.backends import Backend, events_to
 from aestream.datasets.event_file import EventFile
+from aestream.datasets.windows import positive
 from aestream.formats.base import ReadOptions
 
 
@@ -80,6 +82,32 @@ class RecordedEvents:
         recording, threads = self._file.indexed, self._file.thread_count
         first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
         return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
+
+    def blocks(
+        self, start_us: int | None = None, stop_us: int | None = None, *, max_events: int = 1 << 20
+    ) -> Iterator[np.ndarray]:
+        """The events of ``[start_us, stop_us)`` in order, a block at a time, so that memory stays bounded.
+
+        Args:
+            start_us, stop_us: absolute times in µs, as in ``slice()``; None: the file's first event, its end.
+            max_events: the most events of one block.
+
+        Yields:
+            structured arrays ``[n]`` of ``EVENT_DTYPE``, ``1 <= n <= max_events``; all are of that length but the last.
+
+        Raises:
+            FormatError: if the file is damaged.
+        """
+        positive("max_events", max_events)
+        recording, threads = self._file.indexed, self._file.thread_count
+        first, last = 0, recording.num_events
+        if start_us is not None or stop_us is not None:
+            start = self.t_start if start_us is None else start_us
+            stop = self.t_stop if stop_us is None else stop_us
+            first, last = self._file.located(lambda: recording.find(start, stop, True, threads))
+        for begin in range(first, last, max_events):
+            end = min(begin + max_events, last)
+            yield self._file.located(lambda begin=begin, end=end: recording.read(begin, end, threads))  # type: ignore[misc]
 
     def triggers(self) -> np.ndarray:
         """The edges on the camera's external inputs, which labels and other cameras are aligned by.

@@ -11,6 +11,10 @@ ANY_TIME = 1 << 62  # its default stops at 10^12 µs, before epoch times
 
 
 def columns(events):
+    if isinstance(events, Mirrored):
+        width, height = events.shape
+        t, x, y, p = columns(events.events)
+        return t, width - 1 - x.astype(np.int32), height - 1 - y.astype(np.int32), p
     return events.t, events.x, events.y, events.p
 
 
@@ -129,3 +133,14 @@ def prepare_epoch(path, shape, window_us, batch_size):
 def epoch(loader, sink, **_):
     for batch in loader:
         sink(batch)
+
+
+class Mirrored:
+    """Events whose axes are those of the file, with the sensor's shape: the check turns them, the clock does not."""
+
+    def __init__(self, events, shape):
+        self.events, self.shape = events, shape
+
+
+def load_mirrored(path, sink, shape):
+    sink(Mirrored(_all_events(path), shape))

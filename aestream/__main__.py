@@ -1,0 +1,5 @@
+"""``python -m aestream``: the command line."""
+
+from aestream.cli import main
+
+main()

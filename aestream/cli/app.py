@@ -1,0 +1,33 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import click
+
+from aestream.cli.check import check
+from aestream.cli.completion import completion
+
+from aestream.cli.frames import frames
+from aestream.cli.info import info
+from aestream.cli.route import route
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(metadata.version("aestream"), "-V", "--version", message="aestream %(version)s")
+def app() -> None:
+    """Look at, check and convert files of event cameras.
+
+    \b
+    aestream info recording.raw                        what is in it
+    aestream convert recording.raw recording.aedat4    any format to any other
+    aestream frames recording.raw recording.gif        something to look at
+    aestream input file a.raw output file b.csv        AEStream's own words for it
+
+    Every format is found by its content. `aestream COMMAND --help` has examples.
+    """
+
+
+for command in (info, check, frames, completion, route):
+    app.add_command(command)

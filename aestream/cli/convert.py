@@ -1,0 +1,164 @@
+"""``aestream convert``: files of any format into files of any other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from aestream.cli.options import ROI, TIME, Time, read_options
+from aestream.convert import Converted, convert
+from aestream.datasets.file import FileInput
+from aestream.io import ENDINGS
+
+
+@dataclass(frozen=True)
+class Job:
+    """How every file of one command is converted."""
+
+    reading: dict[str, Any]
+    writing: dict[str, Any]
+    start: Time | None
+    stop: Time | None
+
+    def run(self, source: Path, target: Path, progress: Any = None) -> Converted:
+        """Convert one file."""
+        file = FileInput(source, **self.reading)
+        if self.start is not None or self.stop is not None:
+            start, stop = self.start and self.start.of(file), self.stop and self.stop.of(file)
+            file = FileInput(source, start_us=start, stop_us=stop, **self.reading)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return convert(file, target, progress=progress, **self.writing)
+
+
+@click.command("convert")
+@click.argument("sources", metavar="IN...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path())
+@click.option("--to", help="Ending or format of files in a folder, such as aedat4, evt3 or h5; or what OUT's ending leaves open.")
+@click.option("--start", type=TIME, help="Begin there: 1.5s after the first event, or @ and absolute microseconds.")
+@click.option("--stop", type=TIME, help="End there.")
+@click.option("--roi", type=ROI, help="Keep only this region; its corner becomes (0, 0).")
+@click.option("--drop-outside", is_flag=True, help="Leave out events outside of the sensor; otherwise they are an error.")
+@click.option("--from-zero", is_flag=True, help="Subtract the first event's time from all.")
+@click.option("--compression", help="For aedat4: none, lz4 or zstd.")
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Files at a time.  [default: one for each core]")
+@click.option("--overwrite", is_flag=True, help="Convert again what is there already.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")
+@read_options
+def convert_command(
+    sources: tuple[Path, ...],
+    target: str,
+    to: str | None,
+    start: Time | None,
+    stop: Time | None,
+    roi: tuple[int, int, int, int] | None,
+    drop_outside: bool,
+    from_zero: bool,
+    compression: str | None,
+    jobs: int | None,
+    overwrite: bool,
+    quiet: bool,
+    reading: dict[str, Any],
+) -> None:
+    """Convert files from any format to any other.
+
+    Times, coordinates and order stay as they are; what a format cannot hold is an error. OUT is a file, whose ending says
+    the format (.raw is EVT3, .h5 DSEC's layout, .hdf5 Prophesee's), or, for several files, a folder with --to. A file
+    appears under its name only when it is complete, and one that is newer than its source is not converted again: to go on
+    after an interruption, give the same command.
+
+    \b
+    aestream convert recording.raw recording.aedat4
+    aestream convert recording.aedat4 cut.raw --start 1s --stop 1.5s --roi 100,50,320,240 --from-zero
+    aestream convert recording.dat recording.raw --to evt2
+    aestream convert data/*.raw converted/ --to aedat4 --compression lz4
+    """
+    writing: dict[str, Any] = {"roi": roi, "drop_outside": drop_outside, "from_zero": from_zero}
+    if compression is not None:
+        writing["compression"] = compression
+    pairs, format = _plan(sources, target, to)
+    if format is not None:
+        writing["format"] = format
+    job = Job(reading, writing, start, stop)
+    console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    todo = [pair for pair in pairs if overwrite or not _is_done(*pair)]
+    for _, path in (pair for pair in pairs if pair not in todo):
+        console.print(f"{path}: there already (--overwrite converts again)")
+    failed = _convert_one(job, *todo[0], console) if len(todo) == 1 else _convert_many(job, todo, jobs, console)
+    sys.exit(1 if failed else 0)
+
+
+def _plan(sources: tuple[Path, ...], target: str, to: str | None) -> tuple[list[tuple[Path, Path]], str | None]:
+    """Which file becomes which, and the format, where endings do not say it."""
+    into_folder = len(sources) > 1 or target.endswith(os.sep) or os.path.isdir(target)
+    if not into_folder:
+        return [(sources[0], Path(target))], to
+    if to is None:
+        raise click.UsageError(f"--to is needed for files in the folder {target!r}: {', '.join(ENDINGS)}")
+    endings = [ending for ending, formats in ENDINGS.items() if to in (ending, ending[1:], *formats)]
+    if not endings:
+        raise click.UsageError(f"--to must be one of {', '.join(ENDINGS)} or a format's name; got {to!r}")
+    pairs = [(source, Path(target) / (source.name.split(".")[0] + endings[0])) for source in sources]
+    _check_distinct(pairs)
+    return pairs, None if to in (endings[0], endings[0][1:]) else to
+
+
+def _check_distinct(pairs: list[tuple[Path, Path]]) -> None:
+    by_target: dict[Path, Path] = {}
+    for source, target in pairs:
+        if target in by_target:
+            raise click.UsageError(f"{by_target[target]} and {source} would both become {target}")
+        by_target[target] = source
+
+
+def _is_done(source: Path, target: Path) -> bool:
+    return target.exists() and target.stat().st_mtime >= source.stat().st_mtime
+
+
+def _convert_one(job: Job, source: Path, target: Path, console: Console) -> bool:
+    with _progress(console, TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %")) as bar:
+        task = bar.add_task(f"{source.name}", total=None)
+        return _report(job, source, target, console, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _convert_many(job: Job, pairs: list[tuple[Path, Path]], jobs: int | None, console: Console) -> bool:
+    workers = min(jobs or os.cpu_count() or 1, max(len(pairs), 1))
+    if workers > 1:
+        job.reading["threads"] = 1  # files side by side use the cores better than threads in one
+    with _progress(console, BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn()) as bar:
+        task = bar.add_task("converting", total=len(pairs))
+        with ThreadPoolExecutor(workers) as pool:
+            failures = []
+            futures = [pool.submit(_report, job, *pair, console) for pair in pairs]
+            try:
+                for future in futures:
+                    failures.append(future.result())
+                    bar.advance(task)
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)
+                raise
+    return any(failures)
+
+
+def _report(job: Job, source: Path, target: Path, console: Console, progress: Any = None) -> bool:
+    """Convert one file and say how it went. Returns whether it failed."""
+    try:
+        done = job.run(source, target, progress)
+    except (ValueError, OSError, ImportError) as error:
+        click.echo(f"{source}: {error}" if str(source) not in str(error) else str(error), err=True)
+        return True
+    outside = f", {done.outside:,} outside left out" if done.outside else ""
+    shift = f", times shifted by {done.shift_us} µs" if done.shift_us else ""
+    console.print(f"{target}: {done.events:,} events{outside}{shift}")
+    return False
+
+
+def _progress(console: Console, *columns: Any) -> Progress:
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

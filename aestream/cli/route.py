@@ -1,0 +1,5 @@
+"""x"""
+import click
+@click.command("input")
+def route() -> None:
+    """aestream input"""

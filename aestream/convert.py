@@ -1,0 +1,84 @@
+"""convert: one event file into another, a block of events at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aestream.datasets.file import FileInput
+from aestream.io import Writer
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What ``convert`` did.
+
+    Attributes:
+        events: how many were written.
+        outside: how many were left out, as they lie outside of the sensor or of the region.
+        shift_us: what was added to every time, µs.
+    """
+
+    events: int
+    outside: int
+    shift_us: int
+
+
+def convert(
+    source: FileInput,
+    target: str | os.PathLike[str],
+    *,
+    roi: tuple[int, int, int, int] | None = None,
+    drop_outside: bool = False,
+    from_zero: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> Converted:
+    """Write the events of a file, from its ``start_us`` to its ``stop_us``, to another file. Memory stays bounded.
+
+    Args:
+        source: the file to read.
+        target: the file to write; it appears under its name only when it is complete, and replaces one that exists.
+        roi: keep only the events of this region, (left, top, width, height) in pixels; its corner becomes (0, 0) and its
+            size the sensor's.
+        drop_outside: leave out, and count, events outside of the sensor; otherwise they are an error.
+        from_zero: subtract the time of the first event from all.
+        progress: called with the events done and the events of the file, after every block.
+        options: further arguments of ``Writer``, such as ``format`` and ``compression``.
+
+    Raises:
+        ValueError: if the source does not say its sensor's shape, or the target's format cannot hold an event.
+        FormatError: if the source is damaged; then there is no target.
+    """
+    shape = (roi[2], roi[3]) if roi is not None else source.shape
+    if shape is None:
+        raise ValueError(f"{source.path!r} does not say its sensor's shape: pass shape=(width, height)")
+    shift = -source.t_start if from_zero else 0
+    written = done = 0
+    with Writer(target, shape, **options) as writer:
+        for block in source.blocks(source.start_us, source.stop_us):
+            events = block
+            if roi is not None or drop_outside:
+                events = _crop(events, *(roi or (0, 0, *shape)))
+            if shift:
+                events["t"] += shift
+            writer.write(events)
+            written, done = written + len(events), done + len(block)
+            if progress is not None:
+                progress(done, source.num_events)
+    return Converted(written, done - written, shift)
+
+
+def _crop(events: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:
+    """The events of a region, counted from its corner; a copy where anything changes."""
+    x, y = events["x"].astype(np.int32) - left, events["y"].astype(np.int32) - top
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    if left == top == 0 and inside.all():
+        return events
+    cropped: np.ndarray = events[inside]
+    cropped["x"], cropped["y"] = x[inside], y[inside]
+    return cropped
