@@ -8,7 +8,7 @@ import click
 
 from aestream.cli.check import check
 from aestream.cli.completion import completion
-
+from aestream.cli.convert import convert_command as convert
 from aestream.cli.frames import frames
 from aestream.cli.info import info
 from aestream.cli.route import route
@@ -29,5 +29,5 @@ def app() -> None:
     """
 
 
-for command in (info, check, frames, completion, route):
+for command in (info, check, convert, frames, completion, route):
     app.add_command(command)

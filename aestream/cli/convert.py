@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from aestream.cli.options import ROI, TIME, Time, read_options
 from aestream.convert import Converted, convert
 from aestream.datasets.file import FileInput
-from aestream.io import ENDINGS
+from aestream.writers import endings
 
 
 @dataclass(frozen=True)
@@ -96,18 +96,26 @@ def convert_command(
 
 
 def _plan(sources: tuple[Path, ...], target: str, to: str | None) -> tuple[list[tuple[Path, Path]], str | None]:
-    """Which file becomes which, and the format, where endings do not say it."""
-    into_folder = len(sources) > 1 or target.endswith(os.sep) or os.path.isdir(target)
-    if not into_folder:
-        return [(sources[0], Path(target))], to
-    if to is None:
-        raise click.UsageError(f"--to is needed for files in the folder {target!r}: {', '.join(ENDINGS)}")
-    endings = [ending for ending, formats in ENDINGS.items() if to in (ending, ending[1:], *formats)]
-    if not endings:
-        raise click.UsageError(f"--to must be one of {', '.join(ENDINGS)} or a format's name; got {to!r}")
-    pairs = [(source, Path(target) / (source.name.split(".")[0] + endings[0])) for source in sources]
+    """Which file becomes which, and the format where the ending does not say it."""
+    known = endings()
+    format = next((name for name, ending in known.items() if to in (name, ending, ending[1:])), None)
+    if to is not None and format is None:
+        raise click.UsageError(f"--to must be one of {', '.join(known)}, or an ending of theirs; got {to!r}")
+    if len(sources) == 1 and not target.endswith(os.sep) and not os.path.isdir(target):
+        return [(sources[0], Path(target))], format
+    if format is None:
+        raise click.UsageError(f"--to is needed for files in the folder {target!r}: {', '.join(known)}")
+    pairs = [(source, Path(target) / (_stem(source) + known[format])) for source in sources]
     _check_distinct(pairs)
-    return pairs, None if to in (endings[0], endings[0][1:]) else to
+    return pairs, format
+
+
+def _stem(source: Path) -> str:
+    """The name without its ending, and without that of a compression around it."""
+    name = source.name
+    for wrapper in (".gz", ".zst", ".xz"):
+        name = name.removesuffix(wrapper)
+    return Path(name).stem
 
 
 def _check_distinct(pairs: list[tuple[Path, Path]]) -> None:

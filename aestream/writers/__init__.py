@@ -45,6 +45,11 @@ def choose(path: str, format: str | None) -> str:
     return format
 
 
+def endings() -> dict[str, str]:
+    """The usual ending of each format's files, by the format's name."""
+    return {name: entry.endings[0] for name, entry in _WRITERS.items()}
+
+
 def check_options(name: str, options: WriteOptions) -> None:
     """Refuse options that the format has no use for."""
     default = WriteOptions()
