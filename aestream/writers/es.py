@@ -13,7 +13,7 @@ _MAX_GAP_US = 127 << 26  # a byte for every 127 µs: 64 MiB
 
 
 class EsWriter(EncodedWriter):
-    """5 bytes for an event, one for every 127 µs without; times start at 0, and rows count from the bottom, as defined."""
+    """5 bytes for an event, one for every 127 µs without any; times start at 0, and rows count from the bottom."""
 
     FORMAT = "es"
     LIMITS = Limits(min_t=0, max_first_t=_MAX_GAP_US, max_gap_us=_MAX_GAP_US, steps_back=False)
