@@ -42,9 +42,9 @@ def run(*arguments: object, fails: int = 0) -> Result:
 
 def test_help_lists_every_command_and_has_examples() -> None:
     output = run("--help").stdout
-    for name in app.commands:
-        assert name in output
-        assert f"aestream {name}" in run(name, "--help").stdout
+    for name, command in app.commands.items():
+        assert command.hidden or f"  {name} " in output
+        assert f"aestream {name} " in run(name, "--help").stdout.split("Options:")[0].split("\n", 1)[1]
 
 
 def test_the_program_is_installed() -> None:

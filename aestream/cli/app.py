@@ -11,7 +11,8 @@ from aestream.cli.completion import completion
 from aestream.cli.convert import convert_command as convert
 from aestream.cli.frames import frames
 from aestream.cli.info import info
-from aestream.cli.route import route
+from aestream.cli.route import input_command, resolution_command
+from aestream.cli.send import send
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,11 +24,12 @@ def app() -> None:
     aestream info recording.raw                        what is in it
     aestream convert recording.raw recording.aedat4    any format to any other
     aestream frames recording.raw recording.gif        something to look at
+    aestream send recording.raw udp 127.0.0.1 3333     over the network, as it was recorded
     aestream input file a.raw output file b.csv        AEStream's own words for it
 
     Every format is found by its content. `aestream COMMAND --help` has examples.
     """
 
 
-for command in (info, check, convert, frames, completion, route):
+for command in (info, check, convert_command, frames, send, input_command, resolution_command, completion):
     app.add_command(command)

@@ -13,9 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from aestream.cli.options import ROI, TIME, Time, read_options
+from aestream.cli.options import ROI, TIME, Time, open_cut, read_options
 from aestream.convert import Converted, convert
-from aestream.datasets.file import FileInput
 from aestream.writers import endings
 
 
@@ -30,10 +29,7 @@ class Job:
 
     def run(self, source: Path, target: Path, progress: Any = None) -> Converted:
         """Convert one file."""
-        file = FileInput(source, **self.reading)
-        if self.start is not None or self.stop is not None:
-            start, stop = self.start and self.start.of(file), self.stop and self.stop.of(file)
-            file = FileInput(source, start_us=start, stop_us=stop, **self.reading)
+        file = open_cut(source, self.start, self.stop, self.reading)
         target.parent.mkdir(parents=True, exist_ok=True)
         return convert(file, target, progress=progress, **self.writing)
 

@@ -10,9 +10,8 @@ import click
 import numpy as np
 from rich.progress import track
 
-from aestream.cli.options import DURATION, TIME, Time, read_options
+from aestream.cli.options import DURATION, TIME, Time, open_cut, read_options
 from aestream.datasets.file import FileInput
-from aestream.representations import Frame
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -70,15 +69,7 @@ def frames(
 
 def _open(source: str, window: int, start: Time | None, stop: Time | None, reading: dict[str, Any]) -> FileInput:
     try:
-        file = FileInput(source, **reading)
-        return FileInput(
-            source,
-            window_us=window,
-            start_us=start and start.of(file),
-            stop_us=stop and stop.of(file),
-            representation=Frame(),
-            **reading,
-        )
+        return open_cut(source, start, stop, {"window_us": window, **reading})
     except (ValueError, OSError, ImportError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,6 +94,16 @@ _READ_OPTIONS = [
     click.option("--stream", help="Which of several streams: a number, an HDF5 group, a ROS topic."),
     click.option("--mirror", type=click.Choice(["", "x", "y", "xy"]), help="Axes to mirror; default: as the format says."),
 ]
+
+
+def open_cut(
+    path: str | os.PathLike[str], start: Time | None, stop: Time | None, arguments: dict[str, Any]
+) -> FileInput:
+    """A file, or the part of it between two times; ``arguments`` are further ones of ``FileInput``."""
+    file = FileInput(path, **arguments)
+    if start is None and stop is None:
+        return file
+    return FileInput(path, start_us=start and start.of(file), stop_us=stop and stop.of(file), **arguments)
 
 
 def read_options(command: F) -> F:

@@ -14,6 +14,7 @@ import numpy as np
 from aestream import _core
 from aestream.convert import convert
 from aestream.datasets.file import FileInput
+from aestream.streams.udp import UDPOutput
 
 _SLICE_US = 10_000  # of a playback to the standard output
 _GRAMMAR = "[resolution WIDTH HEIGHT] input file PATH [--ignore-time] [output file PATH | output udp HOST PORT | output stdout]"
@@ -101,7 +102,7 @@ def run_route(route: Route) -> None:
             case "file", path:
                 click.echo(f"{path}: {convert(file, path).events:,} events", err=True)
             case "udp", host, port:
-                send(file, host, int(port), speed=None if route.ignore_time else 1.0)
+                UDPOutput(host, int(port), speed=None if route.ignore_time else 1.0).send_file(file)
             case _:
                 _print(file, real_time=not route.ignore_time)
     except BrokenPipeError:  # such as of `| head`
@@ -114,7 +115,7 @@ def _print(file: FileInput, *, real_time: bool) -> None:
     """Lines of t,x,y,p on the standard output."""
     blocks = _in_time(file) if real_time else file.blocks()
     for events in blocks:
-        sys.stdout.buffer.write(_core.encode_csv(events))
+        sys.stdout.buffer.write(_core.encode_text(events))
         sys.stdout.buffer.flush()
 
 

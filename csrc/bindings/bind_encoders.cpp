@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bindings/bindings.hpp"
+#include "encode/csv.hpp"
 #include "encode/event_check.hpp"
 #include "encode/registry.hpp"
 #include "encoded_file.hpp"
@@ -59,6 +60,19 @@ void write_events(EncodedFile& file, const py::buffer& events) {
   file.write(span);
 }
 
+/// Lines of t,x,y,p, for a pipe: files are EncodedFile's.
+py::bytes encode_text(const py::buffer& events) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  std::vector<std::uint8_t> bytes(span.size() * CsvEncoder::max_line + Encoder::min_room);
+  Encoded encoded;
+  {
+    const py::gil_scoped_release released;
+    encoded = CsvEncoder({',', false}).encode(span, false, bytes);
+  }
+  return {reinterpret_cast<const char*>(bytes.data()), encoded.bytes};
+}
+
 }  // namespace
 
 void register_encoders(py::module_& module) {
@@ -69,6 +83,7 @@ void register_encoders(py::module_& module) {
       .def("check", &check_events, py::arg("events"))
       .def_property_readonly("num_events", &EventCheck::num_events)
       .def_property_readonly("last_time", &EventCheck::last_time);
+  module.def("encode_text", &encode_text, py::arg("events"));
   py::classh<EncodedFile>(module, "EncodedFile")
       .def(py::init(&create_file), py::arg("path"), py::arg("format"), py::arg("width"), py::arg("height"),
            py::arg("header"))

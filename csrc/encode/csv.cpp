@@ -6,8 +6,6 @@
 namespace aestream {
 namespace {
 
-constexpr std::size_t max_line = 48;  // 20 characters of time with its point, 5 of each coordinate, and some to spare
-
 constexpr std::array<char, 200> pairs = [] {
   std::array<char, 200> table{};
   for (std::size_t i = 0; i < 100; ++i) {
