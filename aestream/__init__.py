@@ -7,19 +7,24 @@ from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import Frame, VoxelGrid
-from aestream.streams.base import StreamStats
+from aestream.streams.base import EventStream
+from aestream.streams.session import StreamStats
+from aestream.streams.udp import UDPInput, UDPOutput
 
 __all__ = [
     "EVENT_DTYPE",
     "TRIGGER_DTYPE",
     "Backend",
     "EventBatch",
+    "EventStream",
     "Events",
     "FileInput",
     "FormatError",
     "Frame",
     "StreamStats",
     "TruncatedFileWarning",
+    "UDPInput",
+    "UDPOutput",
     "VoxelGrid",
     "Writer",
     "accumulate",

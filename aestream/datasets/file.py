@@ -18,8 +18,7 @@ from aestream.datasets.recorded import RecordedEvents
 from aestream.datasets.windows import WindowGrid, positive
 from aestream.formats.base import ReadOptions
 from aestream.representations import Frame, Representation
-from aestream.streams.base import StreamStats
-from aestream.streams.replay import Replay
+from aestream.streams.session import Session, StreamStats
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
 
@@ -100,7 +99,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
         self.representation = representation
         self.transform = transform
         self._grid: WindowGrid | None = None
-        self._replay: Replay | None = None
+        self._session: Session | None = None
         self.shape = agreed_shape(self._file.opened.shape, shape, self.path)
 
     def __repr__(self) -> str:
@@ -199,19 +198,15 @@ class FileInput(RecordedEvents, Dataset[Any]):
 
     def __enter__(self) -> FileInput:
         width, height = self._require_shape()
-        self._replay = Replay(
-            self._file.located(
-                lambda: _core.Replay(
-                    self._file.opened.recording, self.start_us, self.stop_us, width, height, not self.ignore_time
-                )
-            ),
-            self.device,
-        )
+        sink = _core.EventSink(width, height, frames=True)
+        recording = self._file.located(lambda: self._file.opened.recording)
+        replay = _core.Replay(recording, sink, self.start_us, self.stop_us, not self.ignore_time)
+        self._session = Session(sink, replay)
         return self
 
     def __exit__(self, *_: object) -> Literal[False]:
-        if self._replay is not None:
-            self._replay.stop()
+        if self._session is not None:
+            self._session.stop()
         return False
 
     def read(self, backend: str | Backend = "numpy") -> Any:
@@ -224,11 +219,11 @@ class FileInput(RecordedEvents, Dataset[Any]):
             RuntimeError: outside of a ``with`` block.
             FormatError: if the file is damaged, once everything before the damage was read.
         """
-        return self._file.located(lambda: self._playing.read(backend))
+        return self._file.located(lambda: self._playing.read(backend, self.device))
 
     def is_streaming(self) -> bool:
         """Whether a ``read()`` may still give events: True until the last event was both played and read."""
-        return self._playing.is_streaming()
+        return self._playing.sink.is_streaming()
 
     @property
     def stats(self) -> StreamStats:
@@ -236,13 +231,13 @@ class FileInput(RecordedEvents, Dataset[Any]):
         return self._playing.stats
 
     @property
-    def _playing(self) -> Replay:
-        if self._replay is None:
+    def _playing(self) -> Session:
+        if self._session is None:
             raise RuntimeError("read() needs a stream: with FileInput(...) as stream: stream.read()")
-        return self._replay
+        return self._session
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_replay": None}
+        return self.__dict__ | {"_session": None}
 
     def _require_shape(self) -> tuple[int, int]:
         if self.shape is None:

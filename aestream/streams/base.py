@@ -1,28 +1,197 @@
-"""What all streams share."""
+"""EventStream: what every live source is to its user."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset, get_worker_info
+
+from aestream import _core
+from aestream.backends import Backend, events_to
+from aestream.datasets.windows import positive
+from aestream.representations import Frame, Representation, check_shape
+from aestream.streams.session import Session, Source, StreamStats
+
+Self = TypeVar("Self", bound="EventStream")
 
 
-@dataclass(frozen=True)
-class StreamStats:
-    """Where every event of a stream went. Counts since the stream was opened.
+class EventStream(IterableDataset[Any]):
+    """Events that come in while one looks: as frames by ``read()``, or as the items of an iteration.
 
-    Attributes:
-        received: events that came in, whatever became of them.
-        out_of_bounds: events outside the sensor: in no frame.
-        dropped: events that a full queue could not take.
-        malformed: datagrams, messages or packets that could not be decoded.
-        packets: datagrams, messages or packets that came in.
-        kernel_drops: datagrams that the operating system lost before we saw them.
-        rate_hz: events received per second, from the first to the latest.
+    ``with stream: stream.read()`` gives what came since the last ``read()``. ``for item in stream`` gives one item per
+    window, and opens the stream if no ``with`` has; so does ``DataLoader(stream, batch_size=None)``, of whose
+    workers only the first one opens it. Windows follow the stream's own clock: window i is
+    ``[t + i * window_us, t + (i + 1) * window_us)``, t the first event's time, and an event belongs to the window that
+    holds the latest time so far. Windows without events are items, too. An event 1000 windows or more after the latest
+    one, or more than a second before its window, is from a clock that was set anew: windows begin anew with it.
+
+    A reader that is late finds up to 4 Mi events in a queue; what comes when it is full is dropped, and counted.
+    ``read()`` has no such limit. Whether events are queued is decided by what is called first; changing between
+    ``read()`` and an iteration drops the unfinished window or frame, and counts its events.
+
+    A subclass has ``_open``, which starts a source.
+
+    Args:
+        shape: sensor (width, height) in pixels; events outside are counted, and in no frame or tensor.
+        device: where items and ``read("torch")`` go.
+        window_us: length of one window, µs.
+        window_events: length of one window in events, instead of ``window_us``.
+        representation: what a window becomes; see ``aestream.representations``. None: the ``Events`` themselves.
+        transform: applied to each item.
+        timeout_s: an iteration ends when no event has come for so long; None: it waits until ``stop()``.
+
+    Raises:
+        ValueError: if an argument is out of range.
     """
 
-    received: int = 0
-    out_of_bounds: int = 0
-    dropped: int = 0
-    malformed: int = 0
-    packets: int = 0
-    kernel_drops: int = 0
-    rate_hz: float = 0.0
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        device: torch.device | str = "cpu",
+        *,
+        window_us: int = 10_000,
+        window_events: int | None = None,
+        representation: Representation | None = Frame(),  # noqa: B008 - frozen
+        transform: Callable[[Any], Any] | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        check_shape(shape)
+        positive("window_us", window_us)
+        positive("window_events", window_events)
+        if representation is not None and not callable(representation):
+            raise ValueError(f"representation must be callable or None; got {representation!r}")
+        if timeout_s is not None and not timeout_s > 0:
+            raise ValueError(f"timeout_s must be positive or None; got {timeout_s!r}")
+        self.shape = (int(shape[0]), int(shape[1]))
+        self.device = torch.device(device)
+        self.window_us = window_us
+        self.window_events = window_events
+        self.representation = representation
+        self.transform = transform
+        self.timeout_s = timeout_s
+        self._session: Session | None = None
+
+    @abstractmethod
+    def _open(self, sink: _core.EventSink) -> Source:
+        """Start a source that pushes into ``sink`` and closes it when no more events will come."""
+
+    def _start(self) -> Session:
+        sink = _core.EventSink(*self.shape)
+        self._session = Session(sink, self._open(sink))
+        return self._session
+
+    @property
+    def _is_open(self) -> bool:
+        return self._session is not None and self._session.is_open
+
+    def __enter__(self: Self) -> Self:
+        if self._is_open:
+            raise RuntimeError(f"{self!r} is open already")
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> Literal[False]:
+        self.stop()
+        return False
+
+    def stop(self) -> None:
+        """Stop receiving; an iteration ends once it has delivered what was received. May be called from any thread."""
+        if self._session is not None:
+            self._session.stop()
+
+    def read(self, backend: str | Backend = "numpy") -> Any:
+        """Events per pixel since the last ``read()``, inside ``with ... as stream:``. Never blocks.
+
+        Args:
+            backend: "numpy", "torch" or "jax", in any case, or a ``Backend``.
+
+        Returns:
+            float32 ``[width, height]``, indexed ``[x, y]``; zeros if there were no events. The caller owns it.
+
+        Raises:
+            RuntimeError: outside of a ``with`` block.
+            OSError, CameraDisconnected, ...: what ended the source, once all that came before was read.
+        """
+        return self._opened.read(backend, self.device)
+
+    def is_streaming(self) -> bool:
+        """Whether a ``read()`` may still give events: True until the source has ended and all of it was read."""
+        return self._opened.sink.is_streaming()
+
+    @property
+    def stats(self) -> StreamStats:
+        """Where the events of the latest opening went."""
+        return StreamStats() if self._session is None else self._session.stats
+
+    @property
+    def _opened(self) -> Session:
+        if self._session is None:
+            name = type(self).__name__
+            raise RuntimeError(f"read() needs a stream: with {name}(...) as stream: stream.read()")
+        return self._session
+
+    def __iter__(self) -> Iterator[Any]:
+        worker = get_worker_info()
+        if worker is not None and worker.id != 0:
+            return iter(())  # a device can be opened once
+        is_open = self._is_open
+        return _Items(self, self._opened if is_open else self._start(), closes=not is_open)
+
+    def _item(self, values: np.ndarray, start_us: int, stop_us: int) -> Any:
+        if hasattr(self.representation, "spec"):
+            item: Any = torch.from_numpy(values).to(self.device)
+        else:
+            item = events_to("torch", values, self.device)
+            if self.representation is not None:
+                item = self.representation(item, shape=self.shape, start_us=start_us, stop_us=stop_us)
+        return item if self.transform is None else self.transform(item)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_session": None}
+
+
+class _Items(Iterator[Any]):
+    """The items of a session, which it stops at the end, or when it is gone, if it was opened for this iteration."""
+
+    def __init__(self, stream: EventStream, session: Session, *, closes: bool) -> None:
+        spec = getattr(stream.representation, "spec", None)
+        self._stream = stream
+        self._session = session
+        self._closes = closes
+        self._is_last = False
+        self._windows = session.windows(
+            by_time=stream.window_events is None,
+            length=stream.window_events or stream.window_us,
+            spec=None if spec is None else spec(),
+        )
+
+    def __next__(self) -> Any:
+        try:
+            found = self._next_window()
+        except BaseException:
+            self.close()
+            raise
+        if found is None:
+            self.close()
+            raise StopIteration
+        return self._stream._item(*found)
+
+    def _next_window(self) -> tuple[np.ndarray, int, int] | None:
+        if self._is_last:
+            self._session.sink.raise_error()
+            return None
+        found = self._windows.next(self._stream.timeout_s)
+        self._is_last = self._windows.ended
+        return found
+
+    def close(self) -> None:
+        """Stop what was opened for this iteration."""
+        if self._closes:
+            self._session.stop()
+
+    def __del__(self) -> None:
+        self.close()

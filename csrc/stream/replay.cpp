@@ -1,0 +1,69 @@
+// Playing in time: no lock is held while decoding or waiting.
+#include "stream/replay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/parallel.hpp"
+
+namespace aestream {
+namespace {
+
+constexpr std::chrono::microseconds grain{500};  // events this close in time are played together
+
+}  // namespace
+
+Replay::Replay(std::shared_ptr<const Recording> recording, std::shared_ptr<EventSink> sink, Window window,
+               bool real_time)
+    : recording_(std::move(recording)), sink_(std::move(sink)), window_(window), real_time_(real_time) {
+  thread_ = OwnThread([this] { play(); });
+}
+
+void Replay::stop() {
+  if (!thread_.is_foreign()) {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    stopped_.notify_all();
+  }
+  thread_.join();
+}
+
+/// Returns false when playback was stopped.
+bool Replay::wait_until(Clock::time_point due) {
+  std::unique_lock lock(mutex_);
+  return !stopped_.wait_until(lock, due, [this] { return stop_; });
+}
+
+void Replay::play_in_time(ConstEventSpan events) {
+  while (!events.empty()) {
+    if (first_ == no_time) first_ = events.front().t;
+    latest_ = std::max(latest_, events.front().t);  // a step back in time is played at once
+    if (!wait_until(begin_ + std::chrono::microseconds(latest_ - first_))) return;
+    std::size_t together = 1;
+    while (together < events.size() && events[together].t <= latest_ + grain.count()) ++together;
+    sink_->push(events.first(together));
+    events = events.subspan(together);
+  }
+}
+
+void Replay::play() {
+  begin_ = Clock::now();
+  std::exception_ptr error;
+  try {
+    const auto cursor = recording_->open(window_.start, default_threads());
+    visit(*cursor, 0, window_, [this](ConstEventSpan events) {
+      if (real_time_) {
+        play_in_time(events);
+      } else {
+        sink_->push(events);
+      }
+      const std::lock_guard lock(mutex_);
+      return !stop_;
+    });
+  } catch (...) {
+    error = std::current_exception();
+  }
+  sink_->close(std::move(error));
+}
+
+}  // namespace aestream
