@@ -8,7 +8,7 @@ import click
 
 from aestream.cli.check import check
 from aestream.cli.completion import completion
-from aestream.cli.convert import convert_command as convert
+from aestream.cli.convert import convert_command
 from aestream.cli.frames import frames
 from aestream.cli.info import info
 from aestream.cli.route import input_command, resolution_command
