@@ -63,7 +63,8 @@ def aedat3_packet(
 ) -> bytes:
     """A packet; the header says what the events are, unless told otherwise."""
     stored = list(events)
-    size = len(stored[0]) if size is None and stored else size or 8
+    if size is None:
+        size = len(stored[0]) if stored else 8
     number = len(stored) if number is None else number
     valid = sum(event[0] & 1 for event in stored) if valid is None else valid
     return struct.pack("<HHIIIIII", kind, source, size, 4, overflow, number, number, valid) + b"".join(stored)

@@ -40,7 +40,7 @@ def header_lines(file: _core.MappedFile, last: str) -> Iterator[HeaderLine]:
     Raises:
         FormatError: if the file ends inside a line.
     """
-    view = memoryview(file)
+    view = memoryview(file) if len(file) else b""  # re takes no buffer without memory
     line = next((each for each in _LINES if each.match(view)), None)
     if line is None:
         return
