@@ -146,6 +146,20 @@ def open_csv(
     file: MappedFile, begin: int, *, separator: str, columns: Sequence[int], num_columns: int, seconds: bool
 ) -> Recording: ...
 
+# bind_jaer.cpp
+def open_aedat12(
+    file: MappedFile,
+    begin: int,
+    *,
+    version: int,
+    davis: bool,
+    width: int,
+    height: int,
+    mirror_x: bool,
+    mirror_y: bool,
+) -> Recording: ...
+def open_aedat3(file: MappedFile, begin: int, camera: int | None) -> Recording: ...
+
 # bind_aedat4.cpp
 class Aedat4Header:
     @property

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from aedat4_words import encode_aedat4
+from jaer_words import encode_aedat3
 from reference.events import EVENT_DTYPE
 from words import dat_header, encode_csv, encode_dat, encode_evt2, encode_evt3, encode_evt21, raw_header
 
@@ -39,6 +40,8 @@ def file_bytes(format: str, events: np.ndarray) -> bytes:
             return raw_header("EVT3", **header) + encode_evt3(events)
         case "dat":
             return dat_header(2, **header) + encode_dat(events)
+        case "aedat3":
+            return encode_aedat3(events)
         case "aedat4":
             return encode_aedat4(events, compression="lz4", packet_events=300, width=WIDTH, height=HEIGHT)
         case "csv":
@@ -46,7 +49,7 @@ def file_bytes(format: str, events: np.ndarray) -> bytes:
     raise ValueError(format)
 
 
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat4", "csv")
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv")
 
 
 def write_file(folder: Path, format: str, events: np.ndarray) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
+from jaer_words import aedat3_event, aedat3_packet, davis_address, dvs128_address, jaer_record
 from reference import EVENT_DTYPE
 from words import dat_record, evt2_change, evt2_word, evt3_word, evt21_change, evt21_word
 
@@ -78,6 +79,38 @@ def dat_records(version=2, max_size=60):
     fields = (st.integers(0, 2**bits - 1) for bits in (x, y, p))
     record = st.builds(lambda *values: dat_record(*values, version=version), _clock(32), *fields)
     return _soup(max_size, 8, record, record, record, st.binary(min_size=8, max_size=8))
+
+
+def jaer_records(*, version=2, davis=False, max_size=60):
+    """AEDAT 1 and 2 records: pixels, records that are none, times that rise, step back and wrap, a cut tail."""
+    if davis:
+        pixel = st.builds(davis_address, st.integers(0, 1023), st.integers(0, 511), _BIT)
+        other = st.builds(davis_address, st.integers(0, 1023), st.just(7), _BIT, _BIT, _BIT)
+    else:
+        pixel = st.builds(dvs128_address, st.integers(0, 127), st.integers(0, 127), _BIT)
+        other = st.integers(1 << 15, (1 << 16) - 1)
+    word_size = 6 if version == 1 else 8
+    records = [
+        st.builds(lambda address, t: jaer_record(address, t, version=version), addresses, _clock(32))
+        for addresses in (pixel, pixel, other)
+    ]
+    return _soup(max_size, word_size, *records, st.binary(min_size=word_size, max_size=word_size))
+
+
+def aedat3_packets(max_size=6):
+    """AEDAT 3.1 packets: few or many events, valid or not, other kinds, headers that are damaged, a cut tail."""
+    coordinate = st.integers(0, 2**15 - 1)
+    event = st.builds(aedat3_event, st.integers(-(2**31), 2**31 - 1), coordinate, coordinate, _BIT, _BIT)
+    events = st.lists(event, max_size=8) | st.lists(event, min_size=1, max_size=3).map(lambda few: few * 600)
+    overflow, valid = st.sampled_from((0, 0, 1, 2, 2**32 - 1)), st.sampled_from((None, None, 0, 1))
+    count = st.sampled_from((0, 1, 8, 9, 2**31 - 1, 2**32 - 1))
+    packet = st.builds(lambda *a: aedat3_packet(a[0], overflow=a[1], valid=a[2]), events, overflow, valid)
+    other = st.builds(lambda kind, each: aedat3_packet(each, kind=kind), st.sampled_from((0, 2, 3, 300)), events)
+    damaged = st.builds(lambda size, number: aedat3_packet([], size=size, number=number), count, count)
+    return _soup(max_size, 28, packet, packet, packet, other, damaged)
+
+
+_BIT = st.integers(0, 1)
 
 
 def _clock(bits):

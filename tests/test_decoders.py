@@ -7,7 +7,8 @@ import reference
 from checks import assert_same_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words, split_points
+from jaer_words import encode_davis, encode_dvs128
+from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words, jaer_records, split_points
 from words import encode_dat, encode_evt2, encode_evt3, encode_evt21
 
 from aestream._core import decode
@@ -19,6 +20,9 @@ REFERENCES = {
     "evt3": reference.evt3.decode,
     "dat": reference.dat.decode,
     "dat1": lambda payload: reference.dat.decode(payload, version=1),
+    "aedat1": lambda payload: reference.aedat12.decode(payload, version=1, chip="dvs128"),
+    "aedat2_dvs128": lambda payload: reference.aedat12.decode(payload, version=2, chip="dvs128"),
+    "aedat2_davis346": lambda payload: reference.aedat12.decode(payload, version=2, chip="davis346"),
 }
 WORDS = {
     "evt2": evt2_words(),
@@ -27,6 +31,9 @@ WORDS = {
     "evt3": evt3_words(),
     "dat": dat_records(),
     "dat1": dat_records(version=1),
+    "aedat1": jaer_records(version=1),
+    "aedat2_dvs128": jaer_records(),
+    "aedat2_davis346": jaer_records(davis=True),
 }
 ENCODERS = {
     "evt2": encode_evt2,
@@ -35,7 +42,12 @@ ENCODERS = {
     "evt3": lambda events: encode_evt3(events, vectors=True),
     "dat": encode_dat,
     "dat1": lambda events: encode_dat(events, version=1),
+    "aedat1": lambda events: encode_dvs128(events, version=1),
+    "aedat2_dvs128": encode_dvs128,
+    "aedat2_davis346": encode_davis,
 }
+
+SENSORS = {"aedat1": (128, 128), "aedat2_dvs128": (128, 128), "aedat2_davis346": (346, 256)}
 
 
 @settings(max_examples=300)
@@ -50,7 +62,8 @@ def test_same_events_for_any_chunking(format, data):
 @given(data=st.data())
 @pytest.mark.parametrize("format", ENCODERS)
 def test_round_trip_for_any_chunking(format, data):
-    events = data.draw(event_arrays(512, 256) | event_arrays(512, 256, monotonic=False))
+    sensor = SENSORS.get(format, (512, 256))
+    events = data.draw(event_arrays(*sensor) | event_arrays(*sensor, monotonic=False))
     payload = ENCODERS[format](events)
     assert_same_events(decode(format, payload, data.draw(split_points(len(payload)))), events)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words
+from strategies import aedat3_packets, dat_records, event_arrays, evt2_words, evt3_words, evt21_words, jaer_records
 from words import dat_header, encode_aedat4, encode_csv, raw_header
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -20,6 +20,7 @@ PAYLOADS = {
     "evt21": evt21_words() | evt21_words(legacy=True),
     "evt3": evt3_words(),
     "dat": dat_records() | dat_records(version=1),
+    "aedat12": jaer_records(version=1) | jaer_records() | jaer_records(davis=True),
     "csv": st.builds(
         encode_csv,
         event_arrays(512, 256, monotonic=False),
@@ -77,7 +78,7 @@ def test_contracts_hold_for_words(targets, name, data, seed):
 
 
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat3", "aedat4", "recording"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -98,9 +99,17 @@ def test_contracts_hold_for_damaged_packets(targets, data):
 
 
 @settings(max_examples=200)
+@given(packets=aedat3_packets(), cut=st.integers(0, 400))
+def test_contracts_hold_for_packets_that_are_cut(targets, packets, cut):
+    assert violation(targets, "aedat3", packets) is None
+    assert violation(targets, "aedat3", packets[: max(0, len(packets) - cut)]) is None
+
+
+@settings(max_examples=200)
 @given(data=st.data(), seed=st.integers(0, 2**24))
 def test_recordings_agree_with_themselves(targets, data, seed):
-    sources = [PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv")] + [AEDAT4, AEDAT4]
+    words = [PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv", "aedat12")]
+    sources = [*words, AEDAT4, AEDAT4, aedat3_packets()]
     file = data.draw(sources[seed % len(sources)])
     cut = data.draw(st.integers(0, len(file)))
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file) is None

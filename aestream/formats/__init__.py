@@ -6,20 +6,25 @@ import os
 
 from aestream import _core
 from aestream.errors import FormatError
+from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
 from aestream.formats.csv_text import open_csv
+from aestream.formats.jaer import open_jaer
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
 _FORMATS = {  # by the name that detect_format() gives
     "raw": Format(open_raw),
     "dat": Format(open_dat),
+    "aedat1": Format(open_jaer, ("chip", "mirror")),
+    "aedat2": Format(open_jaer, ("chip", "mirror")),
+    "aedat3": Format(open_aedat3, ("stream",)),
     "aedat4": Format(open_aedat4, ("stream",)),
     "csv": Format(open_csv, ("columns",)),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
-    "csv": _FORMATS["csv"],
+    **{name: _FORMATS[name] for name in ("aedat1", "aedat2", "csv")},
 }
 
 

@@ -1,4 +1,4 @@
-// Bounds-carrying views of bytes and the little-endian loads that every decoder reads its words with.
+// Bounds-carrying views of bytes and the loads that every decoder reads its words with.
 #pragma once
 
 #include <bit>
@@ -23,6 +23,9 @@ inline Word load_le(const std::uint8_t* bytes) noexcept {
 inline std::uint16_t load_le16(const std::uint8_t* bytes) noexcept { return load_le<std::uint16_t>(bytes); }
 inline std::uint32_t load_le32(const std::uint8_t* bytes) noexcept { return load_le<std::uint32_t>(bytes); }
 inline std::uint64_t load_le64(const std::uint8_t* bytes) noexcept { return load_le<std::uint64_t>(bytes); }
+
+inline std::uint16_t load_be16(const std::uint8_t* bytes) noexcept { return __builtin_bswap16(load_le16(bytes)); }
+inline std::uint32_t load_be32(const std::uint8_t* bytes) noexcept { return __builtin_bswap32(load_le32(bytes)); }
 
 /// `count` bits of `word` from bit `first` upwards.
 template <class Word>

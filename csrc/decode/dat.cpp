@@ -1,121 +1,62 @@
-// DAT records. The 32-bit clock wraps when t falls by more than half of its range; a smaller fall is kept as recorded.
+// DAT records: 32 bits of time, then x, y and p, packed as the version says.
 #include "decode/dat.hpp"
 
-#include <algorithm>
-
 #include "core/multiversion.hpp"
+#include "decode/fixed_records.hpp"
 
 namespace aestream {
 namespace {
 
-constexpr std::size_t record_size = 8;
-constexpr std::int64_t period = std::int64_t{1} << 32;
-
-struct DatState {
-  std::uint32_t last_time = 0;  // t of the record before, without wraps
-};
-
-constexpr bool is_wrap(std::uint32_t before, std::uint32_t now) {
-  return now < before && before - now > std::uint32_t{1} << 31;
-}
+namespace records = fixed_records;
 
 template <int version>
-inline void store_record(Event* out, std::int64_t t, std::uint32_t word) {
-  if constexpr (version == 1) {
-    store_event(out, t, bits(word, 0, 9), bits(word, 9, 8), bits(word, 17, 1));
-  } else {
-    store_event(out, t, bits(word, 0, 14), bits(word, 14, 14), bits(word, 28, 4) != 0);
+struct Record {
+  static constexpr std::size_t size = 8;
+  static constexpr bool only_events = true;
+
+  static std::uint32_t time(const std::uint8_t* in) { return load_le32(in); }
+  static constexpr bool is_event(const std::uint8_t*) { return true; }
+  static void store(const std::uint8_t* in, std::int64_t t, Event* out) {
+    const std::uint32_t word = load_le32(in + 4);
+    if constexpr (version == 1) {
+      store_event(out, t, bits(word, 0, 9), bits(word, 9, 8), bits(word, 17, 1));
+    } else {
+      store_event(out, t, bits(word, 0, 14), bits(word, 14, 14), bits(word, 28, 4) != 0);
+    }
   }
-}
-
-template <int version>
-inline __attribute__((always_inline)) void decode_records(const std::uint8_t* in, std::size_t count, DatState& own,
-                                                          std::int64_t& wraps, Event* out) {
-  std::uint32_t last = own.last_time;
-  std::int64_t wrapped = wraps;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t t = load_le32(in + i * record_size);
-    if (is_wrap(last, t)) [[unlikely]]
-      wrapped += period;
-    last = t;
-    store_record<version>(out + i, wrapped + t, load_le32(in + i * record_size + 4));
-  }
-  own.last_time = last;
-  wraps = wrapped;
-}
-
-AESTREAM_MULTIVERSION
-void decode_version1(const std::uint8_t* in, std::size_t count, DatState& own, std::int64_t& wraps, Event* out) {
-  decode_records<1>(in, count, own, wraps, out);
-}
-
-AESTREAM_MULTIVERSION
-void decode_version2(const std::uint8_t* in, std::size_t count, DatState& own, std::int64_t& wraps, Event* out) {
-  decode_records<2>(in, count, own, wraps, out);
-}
-
-struct Times {
-  std::uint32_t latest;
-  bool wraps;
 };
 
 AESTREAM_MULTIVERSION
-Times scan_times(const std::uint8_t* in, std::size_t count, std::uint32_t before) {
-  std::uint32_t latest = load_le32(in), wraps = is_wrap(before, latest);
-  for (std::size_t i = 1; i < count; ++i) {
-    const std::uint32_t previous = load_le32(in + (i - 1) * record_size), t = load_le32(in + i * record_size);
-    latest = std::max(latest, t);
-    wraps |= is_wrap(previous, t);
-  }
-  return {latest, wraps != 0};
+Progress decode_version1(ByteSpan bytes, State& state, EventSpan out) {
+  return records::decode(Record<1>(), bytes, state, out);
+}
+
+AESTREAM_MULTIVERSION
+Progress decode_version2(ByteSpan bytes, State& state, EventSpan out) {
+  return records::decode(Record<2>(), bytes, state, out);
+}
+
+AESTREAM_MULTIVERSION
+records::Group count_records(const std::uint8_t* in, std::size_t count, std::uint32_t before) {
+  return records::count_group(Record<2>(), in, count, before);
 }
 
 }  // namespace
 
 Progress DatDecoder::decode(ByteSpan bytes, State& state, EventSpan out) const {
-  auto own = state.load<DatState>();
-  std::int64_t wraps = state.wraps * period;
-  const std::size_t count = std::min(bytes.size() / record_size, out.size());
-  (version_ == 1 ? decode_version1 : decode_version2)(bytes.data(), count, own, wraps, out.data());
-  state.wraps = wraps / period;
-  state.store(own);
-  return {count * record_size, count};
+  return (version_ == 1 ? decode_version1 : decode_version2)(bytes, state, out);
 }
 
 Scan DatDecoder::scan(ByteSpan bytes, State& state, bool) const {
-  constexpr std::size_t group = 512;  // records that share one look for a wrap
-  auto own = state.load<DatState>();
-  Scan result;
-  while (result.bytes + record_size <= bytes.size()) {
-    const std::uint8_t* in = &bytes[result.bytes];
-    const std::size_t count = std::min(group, (bytes.size() - result.bytes) / record_size);
-    const Times times = scan_times(in, count, own.last_time);
-    if (!times.wraps) {
-      result.time_bound = std::max(result.time_bound, state.wraps * period + times.latest);
-      own.last_time = load_le32(in + (count - 1) * record_size);
-    } else {
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t t = load_le32(in + i * record_size);
-        state.wraps += is_wrap(own.last_time, t);
-        own.last_time = t;
-        result.time_bound = std::max(result.time_bound, state.wraps * period + t);
-      }
-    }
-    result.events += count;
-    result.bytes += count * record_size;
-  }
-  state.store(own);
-  return result;
+  return records::scan(Record<2>(), bytes, state, count_records);
 }
 
 State DatDecoder::look_back(ByteSpan payload, std::size_t offset) const {
-  State state;
-  if (offset >= record_size) state.store(DatState{load_le32(&payload[offset - record_size])});
-  return state;
+  return records::look_back(Record<2>(), payload, offset);
 }
 
 std::size_t DatDecoder::align(ByteSpan payload, std::size_t offset) const {
-  return std::min((offset + record_size - 1) / record_size * record_size, payload.size());
+  return records::align(Record<2>::size, payload, offset);
 }
 
 }  // namespace aestream

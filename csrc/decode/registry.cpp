@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "decode/aedat12.hpp"
 #include "decode/csv.hpp"
 #include "decode/dat.hpp"
 #include "decode/evt2.hpp"
@@ -74,6 +75,11 @@ const std::map<std::string, Factory>& decoders() {
       {"dat", [] { return std::make_unique<DatDecoder>(2); }},
       {"dat1", [] { return std::make_unique<DatDecoder>(1); }},
       {"csv", [] { return std::make_unique<CsvDecoder>(CsvDialect{}); }},
+      {"aedat1", [] { return std::make_unique<Aedat12Decoder>(Aedat12Layout{1, AddressMap::Dvs128, 128, 128}); }},
+      {"aedat2_dvs128",
+       [] { return std::make_unique<Aedat12Decoder>(Aedat12Layout{2, AddressMap::Dvs128, 128, 128}); }},
+      {"aedat2_davis346",
+       [] { return std::make_unique<Aedat12Decoder>(Aedat12Layout{2, AddressMap::Davis, 346, 260}); }},
   };
   return table;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "aedat3_source.hpp"
 #include "decode/registry.hpp"
 #include "fuzz/fuzz.hpp"
 #include "packet_source.hpp"
@@ -46,7 +47,8 @@ std::unique_ptr<const Source> open_packets(const std::shared_ptr<const MappedFil
 }
 
 std::unique_ptr<const Source> open_source(const std::shared_ptr<const MappedFile>& file, std::uint32_t kind) {
-  constexpr const char* names[] = {"evt2", "evt21", "evt3", "dat", "csv"};
+  constexpr const char* names[] = {"evt2", "evt21", "evt3", "dat", "csv", "aedat2_davis346"};
+  if (kind == std::size(names) + 2) return std::make_unique<Aedat3Source>(file, 0, std::nullopt);
   if (kind >= std::size(names)) return open_packets(file, kind > std::size(names));
   return std::make_unique<StreamSource>(file, make_decoder(names[kind]), 0);
 }
@@ -84,7 +86,7 @@ void check(ByteSpan bytes) {
   if (bytes.size() < 4) return;
   const std::uint32_t seed = load_le32(bytes.data());
   const auto file = map_bytes(bytes.subspan(4));
-  const Recording recording(file, open_source(file, seed % 7)), indexed(file, open_source(file, seed % 7));
+  const Recording recording(file, open_source(file, seed % 9)), indexed(file, open_source(file, seed % 9));
   try {
     indexed.index(1);
   } catch (const FormatError&) {

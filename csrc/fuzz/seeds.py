@@ -9,6 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
+import jaer_words
 import reference
 import words
 
@@ -36,13 +37,17 @@ def seeds() -> dict[str, list[bytes]]:
         words.encode_csv(events, separator="\t", seconds=9, columns="pxyt"),
     ]
     aedat4 = [words.encode_aedat4(events, packet_events=40, table=table) for table in (True, False)]
-    sources = [evt2, evt21[False], evt3, dat, csv[0], *aedat4]
+    aedat1, davis = jaer_words.encode_dvs128(events, version=1), jaer_words.encode_davis(events)
+    aedat3 = jaer_words.encode_aedat3(events, packet_events=40).removeprefix(jaer_words.AEDAT3_HEADER)
+    sources = [evt2, evt21[False], evt3, dat, csv[0], davis, *aedat4, aedat3]
     return {
         "evt2": [bytes(4) + evt2],
         "evt21": [bytes(4) + payload for payload in evt21.values()],
         "evt3": [bytes(4) + evt3, bytes(4) + words.encode_evt3(events)],
         "dat": [bytes(4) + dat, bytes(4) + words.encode_dat(events, version=1)],
         "csv": [bytes([i, 0, 0, 0]) + text for i, text in enumerate(csv)],
+        "aedat12": [bytes(4) + aedat1, b"\1\0\0\0" + jaer_words.encode_dvs128(events), b"\2\0\0\0" + davis],
+        "aedat3": [aedat3],
         "aedat4": aedat4,
         "file": [words.raw_header("EVT3") + evt3, words.raw_header("EVT2") + evt2, words.dat_header() + dat, csv[0]],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],

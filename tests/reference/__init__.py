@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat4, csv_text, dat, evt2, evt3, evt21
+from . import aedat3, aedat4, aedat12, csv_text, dat, evt2, evt3, evt21
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
 __all__ = [
     "EVENT_DTYPE",
+    "aedat12",
+    "aedat3",
     "aedat4",
     "csv_text",
     "dat",
@@ -29,6 +31,10 @@ def decode_file(path: str | Path, **options) -> tuple[np.ndarray, int | None, in
     data = Path(path).read_bytes()
     if data.startswith(aedat4.MAGIC):
         return aedat4.decode(data), *aedat4.geometry(data)
+    if data.startswith(aedat3.MAGIC):
+        return aedat3.decode(data), *aedat3.geometry(data)
+    if aedat12.is_aedat12(data) or options.pop("format", None) == "aedat1":
+        return aedat12.decode_file(data, **options), *aedat12.geometry(data)
     if not data.startswith(b"% "):
         return csv_text.decode(data, **options), *csv_text.geometry(data)
     header, offset = read_header(data)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat4", "csv", "txt")  # those that the package reads
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat1", "aedat2", "aedat3", "aedat4", "csv", "txt")  # that we read
 
 
 def vector_rows() -> list[dict[str, str]]:
@@ -51,7 +51,11 @@ def vector(row: dict[str, str]) -> Path:
 
 
 def options(row: dict[str, str]) -> dict[str, str]:
-    """What the outcome says a reader has to be told."""
+    """What the outcome says a reader has to be told, and what a file without a header needs."""
+    if "without mirroring" in row["outcome"]:
+        return {"mirror": ""}
+    if row["variant"] == "dvs128_nohdr":
+        return {"format": "aedat1"}
     return {"columns": "xypt"} if 'columns="xypt"' in row["outcome"] else {}
 
 
@@ -64,6 +68,8 @@ def shape_in_file(row: dict[str, str]) -> tuple[int, int] | None:
     """The (width, height) that the file itself gives."""
     if ".exp.evt2" in row["file"]:
         return 640, 480  # no geometry but system_ID 21; the truth is from another sensor
+    if row["format"] == "aedat3":
+        return 346, 260  # by the camera's name, whatever sensor the truth is from
     if ".exp.dat" in row["file"] or ".evio.dat" in row["file"]:
         return None
     if row["format"] in ("csv", "txt") and ".faery." not in row["file"] and "rpg_size" not in row["file"]:
