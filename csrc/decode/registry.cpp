@@ -9,8 +9,10 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "decode/bin40.hpp"
 #include "decode/csv.hpp"
 #include "decode/dat.hpp"
+#include "decode/es.hpp"
 #include "decode/evt2.hpp"
 #include "decode/evt21.hpp"
 #include "decode/evt3.hpp"
@@ -73,6 +75,10 @@ const std::map<std::string, Factory>& decoders() {
       {"evt3", [] { return std::make_unique<Evt3Decoder>(); }},
       {"dat", [] { return std::make_unique<DatDecoder>(2); }},
       {"dat1", [] { return std::make_unique<DatDecoder>(1); }},
+      {"es_dvs", [] { return std::make_unique<EsDecoder>(EsType::Dvs, 0); }},
+      {"es_atis", [] { return std::make_unique<EsDecoder>(EsType::Atis, 0); }},
+      {"es_color", [] { return std::make_unique<EsDecoder>(EsType::Color, 0); }},
+      {"bin40", [] { return std::make_unique<Bin40Decoder>(); }},
       {"csv", [] { return std::make_unique<CsvDecoder>(CsvDialect{}); }},
   };
   return table;
