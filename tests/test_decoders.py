@@ -7,7 +7,7 @@ import reference
 from checks import assert_same_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words, split_points
+from strategies import bin40_rows, dat_records, event_arrays, evt2_words, evt3_words, evt21_words, split_points
 from words import encode_dat, encode_evt2, encode_evt3, encode_evt21
 
 from aestream._core import decode
@@ -19,6 +19,7 @@ REFERENCES = {
     "evt3": reference.evt3.decode,
     "dat": reference.dat.decode,
     "dat1": lambda payload: reference.dat.decode(payload, version=1),
+    "bin40": reference.bin40.decode,
 }
 WORDS = {
     "evt2": evt2_words(),
@@ -27,6 +28,7 @@ WORDS = {
     "evt3": evt3_words(),
     "dat": dat_records(),
     "dat1": dat_records(version=1),
+    "bin40": bin40_rows(),
 }
 ENCODERS = {
     "evt2": encode_evt2,

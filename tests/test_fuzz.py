@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words
-from words import dat_header, encode_aedat4, encode_csv, raw_header
+from strategies import bin40_rows, dat_records, es_words, event_arrays, evt2_words, evt3_words, evt21_words
+from words import dat_header, encode_aedat4, encode_csv, es_header, raw_header
 
 SOURCE = Path(__file__).resolve().parents[1]
 PAYLOADS = {
@@ -20,6 +20,8 @@ PAYLOADS = {
     "evt21": evt21_words() | evt21_words(legacy=True),
     "evt3": evt3_words(),
     "dat": dat_records() | dat_records(version=1),
+    "es": es_words(1) | es_words(2) | es_words(4),
+    "bin40": bin40_rows(),
     "csv": st.builds(
         encode_csv,
         event_arrays(512, 256, monotonic=False),
@@ -36,6 +38,7 @@ FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT21"), raw_header("EVT21", endianness="legacy")]), PAYLOADS["evt21"]),
     st.tuples(st.just(raw_header("EVT3")), PAYLOADS["evt3"]),
     st.tuples(st.sampled_from([dat_header(1), dat_header(2, None, None)]), PAYLOADS["dat"]),
+    st.tuples(st.sampled_from([es_header(1), es_header(2), es_header(4)]), PAYLOADS["es"]),
     st.tuples(PAYLOADS["csv"]),
     st.tuples(st.sampled_from([b"% evt 3.0\n", b"% format ", b"% geometry 640x", b"%"]), st.binary(max_size=60)),
 ).map(b"".join)
@@ -100,7 +103,7 @@ def test_contracts_hold_for_damaged_packets(targets, data):
 @settings(max_examples=200)
 @given(data=st.data(), seed=st.integers(0, 2**24))
 def test_recordings_agree_with_themselves(targets, data, seed):
-    sources = [PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv")] + [AEDAT4, AEDAT4]
+    sources = [PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv", "es", "bin40")] + [AEDAT4, AEDAT4]
     file = data.draw(sources[seed % len(sources)])
     cut = data.draw(st.integers(0, len(file)))
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file) is None

@@ -45,8 +45,10 @@ std::unique_ptr<const Source> open_packets(const std::shared_ptr<const MappedFil
   return std::make_unique<PacketSource>(file, layout, 0, Aedat4Compression::Lz4, &copy_packet);
 }
 
+constexpr const char* names[] = {"evt2", "evt21", "evt3", "dat", "csv", "es_dvs", "bin40"};
+constexpr std::uint32_t num_kinds = std::size(names) + 2;  // and AEDAT4, as it is and inflated
+
 std::unique_ptr<const Source> open_source(const std::shared_ptr<const MappedFile>& file, std::uint32_t kind) {
-  constexpr const char* names[] = {"evt2", "evt21", "evt3", "dat", "csv"};
   if (kind >= std::size(names)) return open_packets(file, kind > std::size(names));
   return std::make_unique<StreamSource>(file, make_decoder(names[kind]), 0);
 }
@@ -84,7 +86,8 @@ void check(ByteSpan bytes) {
   if (bytes.size() < 4) return;
   const std::uint32_t seed = load_le32(bytes.data());
   const auto file = map_bytes(bytes.subspan(4));
-  const Recording recording(file, open_source(file, seed % 7)), indexed(file, open_source(file, seed % 7));
+  const Recording recording(file, open_source(file, seed % num_kinds)),
+      indexed(file, open_source(file, seed % num_kinds));
   try {
     indexed.index(1);
   } catch (const FormatError&) {

@@ -35,8 +35,12 @@ def seeds() -> dict[str, list[bytes]]:
         words.encode_csv(events, columns="xytp"),
         words.encode_csv(events, separator="\t", seconds=9, columns="pxyt"),
     ]
+    slow = events.copy()
+    slow["t"] -= slow["t"][0]  # ES would begin with 2^24 µs of overflows
+    es = {kind: words.encode_es(slow, kind) for kind in (1, 2, 4)}
+    bin40 = words.encode_bin40(slow)
     aedat4 = [words.encode_aedat4(events, packet_events=40, table=table) for table in (True, False)]
-    sources = [evt2, evt21[False], evt3, dat, csv[0], *aedat4]
+    sources = [evt2, evt21[False], evt3, dat, csv[0], es[1], bin40, *aedat4]
     return {
         "evt2": [bytes(4) + evt2],
         "evt21": [bytes(4) + payload for payload in evt21.values()],
@@ -44,7 +48,15 @@ def seeds() -> dict[str, list[bytes]]:
         "dat": [bytes(4) + dat, bytes(4) + words.encode_dat(events, version=1)],
         "csv": [bytes([i, 0, 0, 0]) + text for i, text in enumerate(csv)],
         "aedat4": aedat4,
-        "file": [words.raw_header("EVT3") + evt3, words.raw_header("EVT2") + evt2, words.dat_header() + dat, csv[0]],
+        "es": [bytes(4) + payload for payload in es.values()],
+        "bin40": [bytes(4) + bin40],
+        "file": [
+            words.raw_header("EVT3") + evt3,
+            words.raw_header("EVT2") + evt2,
+            words.dat_header() + dat,
+            words.es_header(2) + es[2],
+            csv[0],
+        ],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
     }
 
