@@ -106,6 +106,9 @@ def open_csv(
 # bind_es.cpp
 def open_es(file: MappedFile, begin: int, *, type: str, mirrored_height: int) -> Recording: ...
 
+# bind_triggers.cpp
+def read_triggers(file: MappedFile, format: str, begin: int) -> npt.NDArray[np.void]: ...
+
 # bind_aedat4.cpp
 class Aedat4Header:
     @property

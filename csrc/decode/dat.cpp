@@ -1,23 +1,20 @@
-// DAT records. The 32-bit clock wraps when t falls by more than half of its range; a smaller fall is kept as recorded.
+// DAT records to events.
 #include "decode/dat.hpp"
 
 #include <algorithm>
 
 #include "core/multiversion.hpp"
+#include "decode/dat_clock.hpp"
 
 namespace aestream {
-namespace {
 
-constexpr std::size_t record_size = 8;
-constexpr std::int64_t period = std::int64_t{1} << 32;
+using namespace dat;
+
+namespace {
 
 struct DatState {
   std::uint32_t last_time = 0;  // t of the record before, without wraps
 };
-
-constexpr bool is_wrap(std::uint32_t before, std::uint32_t now) {
-  return now < before && before - now > std::uint32_t{1} << 31;
-}
 
 template <int version>
 inline void store_record(Event* out, std::int64_t t, std::uint32_t word) {
@@ -31,17 +28,13 @@ inline void store_record(Event* out, std::int64_t t, std::uint32_t word) {
 template <int version>
 inline __attribute__((always_inline)) void decode_records(const std::uint8_t* in, std::size_t count, DatState& own,
                                                           std::int64_t& wraps, Event* out) {
-  std::uint32_t last = own.last_time;
-  std::int64_t wrapped = wraps;
+  Clock clock{own.last_time, wraps};
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t t = load_le32(in + i * record_size);
-    if (is_wrap(last, t)) [[unlikely]]
-      wrapped += period;
-    last = t;
-    store_record<version>(out + i, wrapped + t, load_le32(in + i * record_size + 4));
+    const std::int64_t t = clock.take(load_le32(in + i * record_size));
+    store_record<version>(out + i, t, load_le32(in + i * record_size + 4));
   }
-  own.last_time = last;
-  wraps = wrapped;
+  own.last_time = clock.last;
+  wraps = clock.wrapped;
 }
 
 AESTREAM_MULTIVERSION
