@@ -79,8 +79,15 @@ def test_contracts_hold_for_words(targets, name, data, seed):
     assert violation(targets, name, seed + data.draw(PAYLOADS[name])) is None
 
 
+@settings(max_examples=200)
+@given(data=st.data(), seed=st.binary(min_size=4, max_size=4))
+@pytest.mark.parametrize("name", ["evt2", "evt21", "evt3", "dat"])
+def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
+    assert violation(targets, "triggers", seed + data.draw(PAYLOADS[name])) is None
+
+
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording", "triggers"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 

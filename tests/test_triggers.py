@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import triggers as reference
 from strategies import dat_records, evt2_words, evt3_words, evt21_words
-from words import dat_header, encode_evt3, evt2_change, evt2_word, evt3_word, evt21_change, evt21_word, raw_header
+from words import dat_header, encode_evt3, evt2_change, evt2_word, evt3_word, evt21_word, raw_header
 
 from aestream import TRIGGER_DTYPE, FileInput
 
@@ -63,17 +63,9 @@ def read(folder, data: bytes) -> list[tuple[int, int, bool]]:
     ("format", "payload", "want"),
     [
         ("evt2", evt2_word(0x8, 2) + evt2_change(True, 3, 5, 6) + bytes.fromhex("0105 40a1"), [(133, 5, True)]),
-        (
-            "evt21",
-            evt21_word(0x8, 2) + evt21_change(True, 3, 5, 6, 7) + bytes.fromhex("00000000 001f 40a1"),
-            [(133, 31, False)],
-        ),
-        ("evt21_legacy", evt21_word(0x8, 2, legacy=True) + bytes.fromhex("001f 40a1 00000000"), [(133, 31, False)]),
-        (
-            "evt3",
-            evt3_word(0x8, 1) + evt3_word(0x6, 7) + bytes.fromhex("01a6 00a6"),
-            [(4103, 6, True), (4103, 6, False)],
-        ),
+        ("evt21", evt21_word(0x8, 2) + bytes.fromhex("ffffffff 001f 40a1"), [(133, 31, False)]),
+        ("evt21_legacy", evt21_word(0x8, 2, legacy=True) + bytes.fromhex("001f 40a1 ffffffff"), [(133, 31, False)]),
+        ("evt3", evt3_word(0x8, 1) + bytes.fromhex("0760 01a6 00a5"), [(4103, 6, True), (4103, 5, False)]),
         ("dat", bytes.fromhex("05000000 01000018 06000000 00000018"), [(5, 6, True), (6, 6, False)]),
     ],
 )

@@ -57,6 +57,7 @@ def seeds() -> dict[str, list[bytes]]:
             words.es_header(2) + es[2],
             csv[0],
         ],
+        "triggers": [bytes(4) + evt2 + words.evt2_word(0xA, 1), bytes(4) + evt3 + words.evt3_word(0xA, 1)],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
     }
 
