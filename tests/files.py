@@ -8,7 +8,18 @@ import numpy as np
 from aedat4_words import encode_aedat4
 from jaer_words import encode_aedat3
 from reference.events import EVENT_DTYPE
-from words import dat_header, encode_csv, encode_dat, encode_evt2, encode_evt3, encode_evt21, raw_header
+from words import (
+    dat_header,
+    encode_bin40,
+    encode_csv,
+    encode_dat,
+    encode_es,
+    encode_evt2,
+    encode_evt3,
+    encode_evt21,
+    es_header,
+    raw_header,
+)
 
 WIDTH, HEIGHT = 64, 48
 
@@ -44,16 +55,22 @@ def file_bytes(format: str, events: np.ndarray) -> bytes:
             return encode_aedat3(events)
         case "aedat4":
             return encode_aedat4(events, compression="lz4", packet_events=300, width=WIDTH, height=HEIGHT)
+        case "es":
+            stored = events.copy()
+            stored["y"] = HEIGHT - 1 - events["y"]
+            return es_header(1, **header) + encode_es(stored)
+        case "bin40":
+            return encode_bin40(events)
         case "csv":
             return encode_csv(events)
     raise ValueError(format)
 
 
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv")
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv", "es", "bin40")
 
 
 def write_file(folder: Path, format: str, events: np.ndarray) -> Path:
-    """Write the file and return its path; the name's extension says nothing."""
-    path = folder / f"{format}.events"
+    """Write the file and return its path; the name's extension says nothing, but where a format has no magic bytes."""
+    path = folder / ("events.bin" if format == "bin40" else f"{format}.events")
     path.write_bytes(file_bytes(format, events))
     return path

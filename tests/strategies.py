@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from jaer_words import aedat3_event, aedat3_packet, davis_address, dvs128_address, jaer_record
 from reference import EVENT_DTYPE
-from words import dat_record, evt2_change, evt2_word, evt3_word, evt21_change, evt21_word
+from words import bin40_row, dat_record, es_event, evt2_change, evt2_word, evt3_word, evt21_change, evt21_word
 
 STARTS_US = (0, 1000, 2**24 - 5000, 2**32 - 5000)  # just before a clock wraps
 STEPS_US = st.sampled_from((0, 0, 0, 1, 7, 63, 64, 4095, 4096, 50_000))
@@ -111,6 +111,26 @@ def aedat3_packets(max_size=6):
 
 
 _BIT = st.integers(0, 1)
+def es_words(kind=1, max_size=60):
+    """ES payloads: events, runs of overflows, resets, measurements of exposure, a cut tail."""
+    coordinate = st.integers(0, 700) | st.sampled_from((0, 32767))
+    delta = st.integers(0, {1: 126, 2: 62, 4: 253}[kind])
+    event = st.builds(
+        lambda delta, x, y, p, exposure: es_event(kind, delta, x, y, p, exposure=exposure),
+        *(delta, coordinate, coordinate, st.integers(0, 1), st.booleans()),
+    )
+    overflow = st.sampled_from((b"\xff", b"\xfe", b"\xfd", b"\xfc")[: 4 if kind == 2 else 2])
+    run = st.integers(1, 40).map(lambda count: b"\xff" * count)
+    return _soup(max_size, 1, event, event, event, overflow, run).flatmap(
+        lambda words: st.integers(0, 7).map(lambda cut: words[: max(0, len(words) - cut)])
+    )
+
+
+def bin40_rows(max_size=60):
+    """Rows of 40-bit .bin files: times that rise and step back, overflows, any row, a cut tail."""
+    row = st.builds(bin40_row, _clock(23), st.integers(0, 255), st.integers(0, 239), st.integers(0, 1))
+    overflow = st.builds(bin40_row, _clock(23), st.integers(0, 255), st.just(240), st.integers(0, 1))
+    return _soup(max_size, 5, row, row, row, overflow, st.binary(min_size=5, max_size=5))
 
 
 def _clock(bits):

@@ -8,7 +8,16 @@ from checks import assert_same_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jaer_words import encode_davis, encode_dvs128
-from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words, jaer_records, split_points
+from strategies import (
+    bin40_rows,
+    dat_records,
+    event_arrays,
+    evt2_words,
+    evt3_words,
+    evt21_words,
+    jaer_records,
+    split_points,
+)
 from words import encode_dat, encode_evt2, encode_evt3, encode_evt21
 
 from aestream._core import decode
@@ -23,6 +32,7 @@ REFERENCES = {
     "aedat1": lambda payload: reference.aedat12.decode(payload, version=1, chip="dvs128"),
     "aedat2_dvs128": lambda payload: reference.aedat12.decode(payload, version=2, chip="dvs128"),
     "aedat2_davis346": lambda payload: reference.aedat12.decode(payload, version=2, chip="davis346"),
+    "bin40": reference.bin40.decode,
 }
 WORDS = {
     "evt2": evt2_words(),
@@ -34,6 +44,7 @@ WORDS = {
     "aedat1": jaer_records(version=1),
     "aedat2_dvs128": jaer_records(),
     "aedat2_davis346": jaer_records(davis=True),
+    "bin40": bin40_rows(),
 }
 ENCODERS = {
     "evt2": encode_evt2,

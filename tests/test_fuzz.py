@@ -11,8 +11,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import aedat3_packets, dat_records, event_arrays, evt2_words, evt3_words, evt21_words, jaer_records
-from words import dat_header, encode_aedat4, encode_csv, raw_header
+from strategies import (
+    aedat3_packets,
+    bin40_rows,
+    dat_records,
+    es_words,
+    event_arrays,
+    evt2_words,
+    evt3_words,
+    evt21_words,
+    jaer_records,
+)
+from words import dat_header, encode_aedat4, encode_csv, es_header, raw_header
 
 SOURCE = Path(__file__).resolve().parents[1]
 PAYLOADS = {
@@ -21,6 +31,8 @@ PAYLOADS = {
     "evt3": evt3_words(),
     "dat": dat_records() | dat_records(version=1),
     "aedat12": jaer_records(version=1) | jaer_records() | jaer_records(davis=True),
+    "es": es_words(1) | es_words(2) | es_words(4),
+    "bin40": bin40_rows(),
     "csv": st.builds(
         encode_csv,
         event_arrays(512, 256, monotonic=False),
@@ -37,6 +49,7 @@ FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT21"), raw_header("EVT21", endianness="legacy")]), PAYLOADS["evt21"]),
     st.tuples(st.just(raw_header("EVT3")), PAYLOADS["evt3"]),
     st.tuples(st.sampled_from([dat_header(1), dat_header(2, None, None)]), PAYLOADS["dat"]),
+    st.tuples(st.sampled_from([es_header(1), es_header(2), es_header(4)]), PAYLOADS["es"]),
     st.tuples(PAYLOADS["csv"]),
     st.tuples(st.sampled_from([b"% evt 3.0\n", b"% format ", b"% geometry 640x", b"%"]), st.binary(max_size=60)),
 ).map(b"".join)
@@ -77,8 +90,15 @@ def test_contracts_hold_for_words(targets, name, data, seed):
     assert violation(targets, name, seed + data.draw(PAYLOADS[name])) is None
 
 
+@settings(max_examples=200)
+@given(data=st.data(), seed=st.binary(min_size=4, max_size=4))
+@pytest.mark.parametrize("name", ["evt2", "evt21", "evt3", "dat"])
+def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
+    assert violation(targets, "triggers", seed + data.draw(PAYLOADS[name])) is None
+
+
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat3", "aedat4", "recording"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat3", "aedat4", "recording", "triggers"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -108,8 +128,8 @@ def test_contracts_hold_for_packets_that_are_cut(targets, packets, cut):
 @settings(max_examples=200)
 @given(data=st.data(), seed=st.integers(0, 2**24))
 def test_recordings_agree_with_themselves(targets, data, seed):
-    words = [PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv", "aedat12")]
-    sources = [*words, AEDAT4, AEDAT4, aedat3_packets()]
+    names = ("evt2", "evt21", "evt3", "dat", "csv", "es", "bin40", "aedat12")
+    sources = [*(PAYLOADS[name] for name in names), AEDAT4, AEDAT4, aedat3_packets()]
     file = data.draw(sources[seed % len(sources)])
     cut = data.draw(st.integers(0, len(file)))
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file) is None

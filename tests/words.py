@@ -7,16 +7,22 @@ from collections.abc import Iterator
 
 import numpy as np
 from aedat4_words import encode_aedat4
+from es_words import bin40_row, encode_bin40, encode_es, es_event, es_header
 
 __all__ = [
+    "bin40_row",
     "dat_header",
     "dat_record",
     "encode_aedat4",
+    "encode_bin40",
     "encode_csv",
     "encode_dat",
+    "encode_es",
     "encode_evt2",
     "encode_evt21",
     "encode_evt3",
+    "es_event",
+    "es_header",
     "evt21_change",
     "evt21_word",
     "evt2_change",

@@ -9,7 +9,9 @@ from aestream.errors import FormatError
 from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
+from aestream.formats.bin40 import is_bin40, open_bin40
 from aestream.formats.csv_text import open_csv
+from aestream.formats.es import open_es
 from aestream.formats.jaer import open_jaer
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
@@ -21,10 +23,12 @@ _FORMATS = {  # by the name that detect_format() gives
     "aedat3": Format(open_aedat3, ("stream",)),
     "aedat4": Format(open_aedat4, ("stream",)),
     "csv": Format(open_csv, ("columns",)),
+    "es": Format(open_es, ("mirror",)),
+    "bin40": Format(open_bin40),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
-    **{name: _FORMATS[name] for name in ("aedat1", "aedat2", "csv")},
+    **{name: _FORMATS[name] for name in ("aedat1", "aedat2", "csv", "bin40")},
 }
 
 
@@ -46,7 +50,9 @@ def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()
 
 def _choose(request: Request) -> Format:
     """The format that the user names, unless a RAW header says where the payload begins; else the one of the bytes."""
-    detected, forced = _core.detect_format(request.bytes), request.options.format
+    forced = request.options.format
+    is_bin = forced == "bin40" or (forced is None and is_bin40(request))
+    detected = "bin40" if is_bin else _core.detect_format(request.bytes)
     if forced is not None and forced not in _FORCED:
         known = ", ".join(_FORCED)
         raise ValueError(f"format must be one of {known}, or None to look at the bytes; got {forced!r}")

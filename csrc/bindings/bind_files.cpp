@@ -2,6 +2,8 @@
 #include "bindings/bindings.hpp"
 #include "core/mapped_file.hpp"
 #include "core/parallel.hpp"
+#include "decode/bin40.hpp"
+#include "decode/es.hpp"
 #include "decode/evt21.hpp"
 #include "decode/header.hpp"
 #include "decode/registry.hpp"
@@ -38,6 +40,10 @@ void register_files(py::module_& module) {
   module.def(
       "read_dat_header", [](const MappedFile& file) { return to_dict(read_dat_header(file.bytes())); },
       py::arg("file"));
+  module.def(
+      "read_es_header", [](const MappedFile& file) { return to_dict(read_es_header(file.bytes())); }, py::arg("file"));
+  module.def(
+      "looks_like_bin40", [](const MappedFile& file) { return looks_like_bin40(file.bytes()); }, py::arg("file"));
   module.def(
       "sniff_evt21_order",
       [](const MappedFile& file, std::size_t begin) {

@@ -5,7 +5,6 @@
 #include "decode/fixed_records.hpp"
 
 namespace aestream {
-namespace {
 
 namespace records = fixed_records;
 

@@ -22,26 +22,34 @@ constexpr bool is_wrap(std::uint32_t before, std::uint32_t now) {
   return now < before && before - now > std::uint32_t{1} << 31;
 }
 
+/// Unwraps one time after the other.
+struct Unwrapper {
+  std::uint32_t last = 0;    // time of the record before, without wraps
+  std::int64_t wrapped = 0;  // microseconds of all wraps
+
+  std::int64_t take(std::uint32_t t) {
+    if (is_wrap(last, t)) [[unlikely]]
+      wrapped += period;
+    last = t;
+    return wrapped + t;
+  }
+};
+
 /// Records that are no events are stored too, and then written over.
 template <class Record>
 inline __attribute__((always_inline)) Progress decode(const Record& record, ByteSpan bytes, State& state,
                                                       EventSpan out) {
   std::size_t count = bytes.size() / Record::size;
   if (Record::only_events) count = std::min(count, out.size());
-  std::uint32_t last = state.load<Clock>().last_time;
-  std::int64_t wrapped = state.wraps * period;
+  Unwrapper clock{state.load<Clock>().last_time, state.wraps * period};
   std::size_t done = 0, events = 0;
   for (; done < count && (Record::only_events || events < out.size()); ++done) {
     const std::uint8_t* in = bytes.data() + done * Record::size;
-    const std::uint32_t t = record.time(in);
-    if (is_wrap(last, t)) [[unlikely]]
-      wrapped += period;
-    last = t;
-    record.store(in, wrapped + t, out.data() + events);
+    record.store(in, clock.take(record.time(in)), out.data() + events);
     events += record.is_event(in);
   }
-  state.wraps = wrapped / period;
-  state.store(Clock{last});
+  state.wraps = clock.wrapped / period;
+  state.store(Clock{clock.last});
   return {done * Record::size, events};
 }
 

@@ -10,8 +10,10 @@
 #include <string_view>
 
 #include "decode/aedat12.hpp"
+#include "decode/bin40.hpp"
 #include "decode/csv.hpp"
 #include "decode/dat.hpp"
+#include "decode/es.hpp"
 #include "decode/evt2.hpp"
 #include "decode/evt21.hpp"
 #include "decode/evt3.hpp"
@@ -74,6 +76,10 @@ const std::map<std::string, Factory>& decoders() {
       {"evt3", [] { return std::make_unique<Evt3Decoder>(); }},
       {"dat", [] { return std::make_unique<DatDecoder>(2); }},
       {"dat1", [] { return std::make_unique<DatDecoder>(1); }},
+      {"es_dvs", [] { return std::make_unique<EsDecoder>(EsType::Dvs, 0); }},
+      {"es_atis", [] { return std::make_unique<EsDecoder>(EsType::Atis, 0); }},
+      {"es_color", [] { return std::make_unique<EsDecoder>(EsType::Color, 0); }},
+      {"bin40", [] { return std::make_unique<Bin40Decoder>(); }},
       {"csv", [] { return std::make_unique<CsvDecoder>(CsvDialect{}); }},
       {"aedat1", [] { return std::make_unique<Aedat12Decoder>(Aedat12Layout{1, AddressMap::Dvs128, 128, 128}); }},
       {"aedat2_dvs128",

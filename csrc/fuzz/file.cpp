@@ -1,4 +1,5 @@
 // Fuzzes whole files in memory: detection, '%' headers, and the decoder that they name.
+#include "decode/es.hpp"
 #include "decode/evt21.hpp"
 #include "decode/header.hpp"
 #include "decode/registry.hpp"
@@ -26,6 +27,10 @@ void check(ByteSpan file) {
   if (format == "dat") {
     const StreamHeader header = read_dat_header(file);
     check_payload(header.variant == "1" ? "dat1" : "dat", file, header.payload);
+  }
+  if (format == "es") {
+    const StreamHeader header = read_es_header(file);
+    check_payload("es_" + header.variant, file, header.payload);
   }
   if (format == "csv") check_payload("csv", file, 0);
 }

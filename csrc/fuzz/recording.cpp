@@ -46,8 +46,10 @@ std::unique_ptr<const Source> open_packets(const std::shared_ptr<const MappedFil
   return std::make_unique<PacketSource>(file, layout, 0, Aedat4Compression::Lz4, &copy_packet);
 }
 
+constexpr const char* names[] = {"evt2", "evt21", "evt3", "dat", "csv", "es_dvs", "bin40", "aedat2_davis346"};
+constexpr std::uint32_t num_kinds = std::size(names) + 3;  // and AEDAT4, as it is and inflated, and AEDAT 3.1
+
 std::unique_ptr<const Source> open_source(const std::shared_ptr<const MappedFile>& file, std::uint32_t kind) {
-  constexpr const char* names[] = {"evt2", "evt21", "evt3", "dat", "csv", "aedat2_davis346"};
   if (kind == std::size(names) + 2) return std::make_unique<Aedat3Source>(file, 0, std::nullopt);
   if (kind >= std::size(names)) return open_packets(file, kind > std::size(names));
   return std::make_unique<StreamSource>(file, make_decoder(names[kind]), 0);
@@ -86,7 +88,8 @@ void check(ByteSpan bytes) {
   if (bytes.size() < 4) return;
   const std::uint32_t seed = load_le32(bytes.data());
   const auto file = map_bytes(bytes.subspan(4));
-  const Recording recording(file, open_source(file, seed % 9)), indexed(file, open_source(file, seed % 9));
+  const Recording recording(file, open_source(file, seed % num_kinds)),
+      indexed(file, open_source(file, seed % num_kinds));
   try {
     indexed.index(1);
   } catch (const FormatError&) {

@@ -36,10 +36,14 @@ def seeds() -> dict[str, list[bytes]]:
         words.encode_csv(events, columns="xytp"),
         words.encode_csv(events, separator="\t", seconds=9, columns="pxyt"),
     ]
+    slow = events.copy()
+    slow["t"] -= slow["t"][0]  # ES would begin with 2^24 µs of overflows
+    es = {kind: words.encode_es(slow, kind) for kind in (1, 2, 4)}
+    bin40 = words.encode_bin40(slow)
     aedat4 = [words.encode_aedat4(events, packet_events=40, table=table) for table in (True, False)]
     aedat1, davis = jaer_words.encode_dvs128(events, version=1), jaer_words.encode_davis(events)
     aedat3 = jaer_words.encode_aedat3(events, packet_events=40).removeprefix(jaer_words.AEDAT3_HEADER)
-    sources = [evt2, evt21[False], evt3, dat, csv[0], davis, *aedat4, aedat3]
+    sources = [evt2, evt21[False], evt3, dat, csv[0], es[1], bin40, davis, *aedat4, aedat3]
     return {
         "evt2": [bytes(4) + evt2],
         "evt21": [bytes(4) + payload for payload in evt21.values()],
@@ -49,7 +53,16 @@ def seeds() -> dict[str, list[bytes]]:
         "aedat12": [bytes(4) + aedat1, b"\1\0\0\0" + jaer_words.encode_dvs128(events), b"\2\0\0\0" + davis],
         "aedat3": [aedat3],
         "aedat4": aedat4,
-        "file": [words.raw_header("EVT3") + evt3, words.raw_header("EVT2") + evt2, words.dat_header() + dat, csv[0]],
+        "es": [bytes(4) + payload for payload in es.values()],
+        "bin40": [bytes(4) + bin40],
+        "file": [
+            words.raw_header("EVT3") + evt3,
+            words.raw_header("EVT2") + evt2,
+            words.dat_header() + dat,
+            words.es_header(2) + es[2],
+            csv[0],
+        ],
+        "triggers": [bytes(4) + evt2 + words.evt2_word(0xA, 1), bytes(4) + evt3 + words.evt3_word(0xA, 1)],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
     }
 

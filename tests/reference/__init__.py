@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat3, aedat4, aedat12, csv_text, dat, evt2, evt3, evt21
+from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, es, evt2, evt3, evt21
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -15,9 +15,11 @@ __all__ = [
     "aedat12",
     "aedat3",
     "aedat4",
+    "bin40",
     "csv_text",
     "dat",
     "decode_file",
+    "es",
     "evt2",
     "evt21",
     "evt3",
@@ -27,8 +29,12 @@ __all__ = [
 
 
 def decode_file(path: str | Path, **options) -> tuple[np.ndarray, int | None, int | None]:
-    """Decode a whole file, told by its content: returns (events, width or None, height or None)."""
+    """Decode a whole file, told by its content or the suffix .bin: returns (events, width or None, height or None)."""
     data = Path(path).read_bytes()
+    if Path(path).suffix == ".bin":
+        return bin40.decode(data), None, None
+    if data.startswith(es.MAGIC):
+        return es.decode_file(data, **options)
     if data.startswith(aedat4.MAGIC):
         return aedat4.decode(data), *aedat4.geometry(data)
     if data.startswith(aedat3.MAGIC):

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference import EVENT_DTYPE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat1", "aedat2", "aedat3", "aedat4", "csv", "txt")  # that we read
+_AEDAT = ("aedat1", "aedat2", "aedat3", "aedat4")
+FORMATS = ("evt2", "evt21", "evt3", "dat", *_AEDAT, "csv", "txt", "es", "bin40", "bin")  # that we read
 
 
 def vector_rows() -> list[dict[str, str]]:
@@ -31,7 +33,13 @@ def exact_rows() -> list[dict[str, str]]:
 def empty_rows() -> list[dict[str, str]]:
     """The sound vectors of our formats that hold no change events."""
     rows = [row for row in vector_rows() if row["format"] in FORMATS and row["variant"] != "corrupt"]
-    return [row for row in rows if not row["outcome"].startswith("exact")]
+    return [row for row in rows if not row["outcome"].startswith(("exact", "FormatError"))]
+
+
+def refused_rows() -> list[dict[str, str]]:
+    """The sound vectors of our formats that hold something else than pixel events."""
+    rows = [row for row in vector_rows() if row["format"] in FORMATS and row["variant"] != "corrupt"]
+    return [row for row in rows if row["outcome"].startswith("FormatError")]
 
 
 def corrupt_rows(*, ours: bool) -> list[dict[str, str]]:
@@ -72,20 +80,34 @@ def shape_in_file(row: dict[str, str]) -> tuple[int, int] | None:
         return 346, 260  # by the camera's name, whatever sensor the truth is from
     if ".exp.dat" in row["file"] or ".evio.dat" in row["file"]:
         return None
+    if row["format"] == "bin40":
+        return None
     if row["format"] in ("csv", "txt") and ".faery." not in row["file"] and "rpg_size" not in row["file"]:
         return None
     return shape(row)
 
 
 def truth(row: dict[str, str]) -> np.ndarray:
-    """The events that the file of a row holds."""
-    return _shifted(row["truth"], int(row["t_shift"]))
+    """The events that the file of a row holds, y from the top as a reader gives it: ES stores it from the bottom."""
+    mirrored = row["format"] == "es" and row["y_flip"] == "0"
+    return _shifted(row["truth"], int(row["t_shift"]), int(row["height"]) if mirrored else None)
+
+
+def stored_truth(row: dict[str, str]) -> np.ndarray:
+    """The events of an ES file, y as it is stored."""
+    return _shifted(row["truth"], int(row["t_shift"]), int(row["height"]) if row["y_flip"] == "1" else None)
 
 
 @functools.lru_cache(maxsize=32)
-def _shifted(name: str, t_shift: int) -> np.ndarray:
-    events = np.load(SHARED / "vectors" / name)
+def _shifted(name: str, t_shift: int, mirrored_height: int | None) -> np.ndarray:
+    """mirrored_height: y is counted from the other end of so many rows. Colours, which have no polarity, are ON."""
+    table = np.load(SHARED / "vectors" / name)
+    events = np.ones(len(table), EVENT_DTYPE)
+    for column in set(table.dtype.names) & set(EVENT_DTYPE.names):
+        events[column] = table[column]
     events["t"] += t_shift
+    if mirrored_height is not None:
+        events["y"] = mirrored_height - 1 - events["y"]
     events.setflags(write=False)
     return events
 

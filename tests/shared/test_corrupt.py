@@ -29,6 +29,7 @@ EITHER = {  # a FormatError, or this many events, with or without a warning
     "corrupt/aedat4_xml_nosize.aedat4": 2,
     "corrupt/aedat4_unknown_stream.aedat4": 0,
     "corrupt/empty.csv": 0,
+    "corrupt/empty.bin": 0,
 }
 EXACT = {  # (t, x, y, p) of every event
     "corrupt/raw_header_only.raw": [],
@@ -45,6 +46,7 @@ OTHERS = {  # a test each, below
     "corrupt/evt3_x_oob.raw",
     "corrupt/evt3_base_overflow.raw",
     "corrupt/aedat3_count.aedat",
+    "corrupt/es_oob.es",
 }
 
 
@@ -151,6 +153,13 @@ def test_all_events_or_refused_when_the_table_is_wrong():
 def test_out_of_sensor_event_is_loaded_but_not_in_a_tensor():
     row = OURS["corrupt/evt3_x_oob.raw"]
     assert rows(load(row)[0]) == [(1, 2000, 5, 0), (1, 7, 5, 0)]
+    file = aestream.FileInput(vector(row), cache_index=False)
+    assert [int(file[i].sum()) for i in range(len(file))] == [1]
+
+
+def test_y_from_the_bottom_is_loaded_when_x_lies_outside():
+    row = OURS["corrupt/es_oob.es"]
+    assert rows(load(row)[0]) == [(1, 5000, 256, 0), (2, 5, 256, 1)]
     file = aestream.FileInput(vector(row), cache_index=False)
     assert [int(file[i].sum()) for i in range(len(file))] == [1]
 

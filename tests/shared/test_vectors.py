@@ -8,7 +8,18 @@ from checks import assert_same_events, count_in_bounds, slice_by_running_maximum
 
 import aestream
 
-from .manifest import empty_rows, exact_rows, options, params, shape, shape_in_file, truth, vector
+from .manifest import (
+    empty_rows,
+    exact_rows,
+    options,
+    params,
+    refused_rows,
+    shape,
+    shape_in_file,
+    stored_truth,
+    truth,
+    vector,
+)
 
 EXACT = params(exact_rows())
 MAX_CELLS = 100_000_000  # pixels over all windows of one file: keeps the whole run short
@@ -67,6 +78,17 @@ def test_load_gives_nothing_when_no_changes_are_stored(row):
     file = open_row(row)
     assert file.load().shape == (0,)
     assert file.num_events == 0
+
+
+@pytest.mark.parametrize("row", params([row for row in exact_rows() if row["format"] == "es"]))
+def test_stored_order_when_nothing_is_mirrored(row):
+    assert_same_events(open_row(row, mirror="").load(), stored_truth(row))
+
+
+@pytest.mark.parametrize("row", params(refused_rows()))
+def test_file_without_pixel_events_fails(row):
+    with pytest.raises(aestream.FormatError, match="not pixel events"):
+        open_row(row)
 
 
 @pytest.mark.parametrize("row", params([row for row in exact_rows() if shape_in_file(row) is None]))
