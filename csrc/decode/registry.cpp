@@ -15,6 +15,7 @@
 #include "decode/evt21.hpp"
 #include "decode/evt3.hpp"
 #include "decode/header.hpp"
+#include "decode/plain_events.hpp"
 
 namespace aestream {
 namespace {
@@ -38,7 +39,7 @@ constexpr std::array magics{
     Magic{"#ROSBAG V"sv, "rosbag"},
     Magic{"SQLite format 3"sv, "rosbag2"},
     Magic{"\x89MCAP"sv, "mcap"},
-    Magic{"\x1F\x8B"sv, "gzip"},
+    Magic{"\x1F\x8B\x08"sv, "gzip"},  // EVT3 without header may begin with the first two
     Magic{"\x28\xB5\x2F\xFD"sv, "zstd"},
     Magic{"\xFD"
           "7zXZ"sv,
@@ -74,6 +75,7 @@ const std::map<std::string, Factory>& decoders() {
       {"dat", [] { return std::make_unique<DatDecoder>(2); }},
       {"dat1", [] { return std::make_unique<DatDecoder>(1); }},
       {"csv", [] { return std::make_unique<CsvDecoder>(CsvDialect{}); }},
+      {"events", [] { return std::make_unique<PlainEventsDecoder>(); }},
   };
   return table;
 }

@@ -11,7 +11,7 @@ namespace aestream {
 /// "raw", "dat", "aedat4", "csv"; the name of a format that is recognised but not read; "" if nothing fits.
 std::string detect_format(ByteSpan file);
 
-/// Names: "evt2", "evt21", "evt21_legacy", "evt3", "dat", "dat1", "csv" (t,x,y,p). Throws std::invalid_argument for any other.
+/// Names: "evt2", "evt21", "evt21_legacy", "evt3", "dat", "dat1", "csv" (t,x,y,p), "events" (`Event`s). Throws std::invalid_argument for any other.
 std::unique_ptr<const Decoder> make_decoder(const std::string& name);
 
 }  // namespace aestream
