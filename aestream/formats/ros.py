@@ -190,8 +190,9 @@ def _open_bag(format: str, paths: list[Path]) -> Iterator[list[_Reader]]:
         from rosbags import rosbag1, rosbag2
     except ImportError as error:
         raise ImportError("ROS bags need the package rosbags: pip install 'aestream[ros]'") from error
-    reader_of: Callable[[Path], _Reader] = rosbag1.Reader if format == "rosbag" else rosbag2.Reader
-    readers: list[_Reader]
+    reader_of: Callable[[Path], contextlib.AbstractContextManager[_Reader]] = (
+        rosbag1.Reader if format == "rosbag" else rosbag2.Reader
+    )
     with contextlib.ExitStack() as stack:
         with _translated():
             try:
