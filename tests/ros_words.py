@@ -87,6 +87,11 @@ def event_array(
     return fields(cdr, *header(cdr), ("I", height), ("I", width), ("I", size), *values)
 
 
+def in_a_row(messages: list[bytes]) -> bytes:
+    """Messages as the fuzz target takes them, each behind its length as u16."""
+    return b"".join(struct.pack("<H", len(message)) + message for message in messages)
+
+
 def mono_word(dt_ns: int, x: int, y: int, p: int) -> bytes:
     """One change; as a trigger, y is the input's number and p the edge."""
     return struct.pack("<Q", dt_ns | x << 32 | y << 48 | p << 63)
