@@ -13,15 +13,16 @@ from .events import to_events
 Row = tuple[int, int, int, bool]
 
 
-def decode_bag(path: Path, topic: str) -> list[Row]:
-    """All changes on a topic as (t, x, y, p), t in nanoseconds."""
-    from ros_words import typestore
+def decode_file(path: Path) -> tuple[list[Row], int, int]:
+    """Changes on the only topic with events as (t, x, y, p), t in nanoseconds; width, height."""
+    from ros_words import ARRAY, OLD_PACKET, PACKET, typestore
     from rosbags.highlevel import AnyReader
 
     with AnyReader([path], default_typestore=typestore()) as reader:
-        connections = [each for each in reader.connections if each.topic == topic]
-        messages = [reader.deserialize(raw, each.msgtype) for each, _, raw in reader.messages(connections)]
-    return decode(messages)
+        (connection,) = [each for each in reader.connections if each.msgtype in (ARRAY, PACKET, OLD_PACKET)]
+        messages = [reader.deserialize(raw, connection.msgtype) for _, _, raw in reader.messages([connection])]
+    ((width, height),) = {(message.width, message.height) for message in messages}
+    return decode(messages), width, height
 
 
 def decode(messages: list) -> list[Row]:

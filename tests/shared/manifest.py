@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat4", "csv", "txt")  # those that the package reads
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat4", "csv", "txt", "ros")  # those that the package reads
 
 
 def vector_rows() -> list[dict[str, str]]:
@@ -48,6 +48,13 @@ def params(rows: list[dict[str, str]]) -> list:
 def vector(row: dict[str, str]) -> Path:
     """The file of a row."""
     return SHARED / "vectors" / row["file"]
+
+
+def format_name(row: dict[str, str]) -> str:
+    """What FileInput.format says of the file of a row."""
+    if row["format"] == "ros":
+        return "rosbag" if row["file"].endswith(".bag") else "rosbag2"
+    return "csv" if row["format"] == "txt" else row["format"]
 
 
 def options(row: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from checks import assert_same_events, count_in_bounds, slice_by_running_maximum
 
 import aestream
 
-from .manifest import empty_rows, exact_rows, options, params, shape, shape_in_file, truth, vector
+from .manifest import empty_rows, exact_rows, format_name, options, params, shape, shape_in_file, truth, vector
 
 EXACT = params(exact_rows())
 MAX_CELLS = 100_000_000  # pixels over all windows of one file: keeps the whole run short
@@ -33,7 +33,7 @@ def test_metadata_of_the_file(row):
     assert file.t_start == want["t"][0]
     assert file.t_stop == want["t"].max() + 1
     assert file.shape == shape_in_file(row)
-    assert file.format == ("csv" if row["format"] == "txt" else row["format"])
+    assert file.format == format_name(row)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
