@@ -117,7 +117,14 @@ def typestore(ros1: bool = False):
     return store
 
 
-def write_bag(path: Path, kind: str, topics: dict[str, tuple[str, list[bytes]]], **options) -> Path:
+def write_bag(
+    path: Path,
+    kind: str,
+    topics: dict[str, tuple[str, list[bytes]]],
+    *,
+    start_ns: int = 10**18,
+    compression: tuple | None = None,
+) -> Path:
     """Write a bag of kind "rosbag", "sqlite3" or "mcap": by topic the type and the messages, which take turns."""
     from rosbags import rosbag1, rosbag2
 
@@ -126,13 +133,13 @@ def write_bag(path: Path, kind: str, topics: dict[str, tuple[str, list[bytes]]],
     else:
         plugin = rosbag2.StoragePlugin.MCAP if kind == "mcap" else rosbag2.StoragePlugin.SQLITE3
         writer, store = rosbag2.Writer(path, version=9, storage_plugin=plugin), typestore()
-    if "compression" in options:
-        writer.set_compression(*options["compression"])
+    if compression:
+        writer.set_compression(*compression)
     with writer:
         connections = {name: writer.add_connection(name, type, typestore=store) for name, (type, _) in topics.items()}
         most = max((len(messages) for _, messages in topics.values()), default=0)
         for i in range(most):
             for name, (_, messages) in topics.items():
                 if i < len(messages):
-                    writer.write(connections[name], 1_700_000_000_000_000_000 + i * 1000, messages[i])
+                    writer.write(connections[name], start_ns + i * 1000, messages[i])
     return path

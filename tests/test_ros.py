@@ -134,6 +134,24 @@ def test_older_metadata_without_storage_identifier_is_no_error(tmp_path):
     assert_same_events(FileInput(path).load(), EVENTS)
 
 
+@pytest.mark.parametrize("metadata", ["none", "older"])
+def test_files_without_metadata_are_read_in_the_order_of_time(tmp_path, metadata):
+    late = bag(
+        tmp_path / "late", "sqlite3", {TOPIC: (ARRAY, dvs_messages(EVENTS[700:], cdr=True))}, start_ns=2 * 10**18
+    )
+    early = bag(tmp_path / "early", "sqlite3", {TOPIC: (ARRAY, dvs_messages(EVENTS[:700], cdr=True))})
+    folder = tmp_path / "both"
+    folder.mkdir()
+    next(late.glob("*.db3")).rename(folder / "a.db3")
+    next(early.glob("*.db3")).rename(folder / "b.db3")
+    if metadata == "older":
+        (folder / "metadata.yaml").write_text(
+            "rosbag2_bagfile_information: {version: 1, relative_file_paths: [b.db3, a.db3]}"
+        )
+    assert_same_events(FileInput(folder).load(), EVENTS)
+    assert_same_events(FileInput(folder / "b.db3").load(), EVENTS[:700])
+
+
 def test_index_of_a_folder_is_stale_when_a_file_in_it_changes(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("aestream.datasets.event_file.MIN_FILE_BYTES", 0)

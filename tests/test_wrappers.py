@@ -46,6 +46,14 @@ def load(path: Path, **options) -> tuple[np.ndarray, list[str]]:
     return events, [str(each.message) for each in caught if each.category is TruncatedFileWarning]
 
 
+def load_or_refusal(path: Path) -> tuple[np.ndarray | None, list[str]]:
+    """As load(), or None and the text of the FormatError."""
+    try:
+        return load(path)
+    except FormatError as error:
+        return None, [str(error)]
+
+
 @WRAPPERS
 @pytest.mark.parametrize("format", FORMATS)
 def test_any_format_gives_every_event(tmp_path, wrapper, format):
@@ -104,6 +112,28 @@ def test_incompressible_bytes_come_out_as_they_are(tmp_path, wrapper):
     plain = tmp_path / "plain"
     plain.write_bytes(NOISE)
     assert_same_events(FileInput(path, format="evt2").load(), FileInput(plain, format="evt2").load())
+
+
+def test_frame_to_skip_holds_nothing(tmp_path):
+    path = tmp_path / "events"
+    path.write_bytes(bytes.fromhex("502a4d18 04000000 9f4c6700") + COMPRESS["zstd"](file_bytes("evt2", EVENTS)))
+    assert_same_events(FileInput(path).load(), EVENTS)
+
+
+@WRAPPERS
+def test_cut_anywhere_is_a_cut(tmp_path, wrapper):
+    events = make_events(300)
+    whole = COMPRESS[wrapper](file_bytes("dat", events))
+    path = tmp_path / "events"
+    most = 0
+    for size in range(8, len(whole), 19):
+        path.write_bytes(whole[:size])
+        got, texts = load_or_refusal(path)
+        assert len(texts) == 1 and "the inflated bytes: " in texts[0] and "sound" not in texts[0]
+        if got is not None:  # else the header of the file inside is cut
+            assert_same_events(got, events[: len(got)])
+            most = max(most, len(got))
+    assert most > 0
 
 
 @WRAPPERS

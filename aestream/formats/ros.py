@@ -39,8 +39,8 @@ _METADATA = "metadata.yaml"
 
 
 def is_bag_folder(path: str) -> bool:
-    """Whether a folder is a ROS 2 bag."""
-    return (Path(path) / _METADATA).is_file()
+    """Whether a folder is a ROS 2 bag; a recorder that was killed leaves one without metadata."""
+    return (Path(path) / _METADATA).is_file() or bool(_files_of(Path(path)))
 
 
 def open_rosbag1(request: Request) -> OpenedFile:
@@ -60,10 +60,12 @@ def open_rosbag2(request: Request) -> OpenedFile:
         ImportError: if the package rosbags is not installed.
     """
     path = Path(request.path)
-    if path.is_file() and _files_of(path.parent) == [path] and is_bag_folder(str(path.parent)):
-        path = path.parent  # what its metadata says about compression and types holds for the file
-    size = sum(each.stat().st_size for each in path.iterdir()) if path.is_dir() else path.stat().st_size
-    return _open("rosbag2", request, [path], size)
+    folder = path if path.is_dir() else path.parent
+    paths = _files_of(folder) if path.is_dir() else [path]
+    if (folder / _METADATA).is_file() and (path == folder or _files_of(folder) == [path]):
+        paths = [folder]  # its metadata tells of compression, and of more files
+    size = sum(each.stat().st_size for each in folder.iterdir()) if path.is_dir() else path.stat().st_size
+    return _open("rosbag2", request, paths, size)
 
 
 def _files_of(folder: Path) -> list[Path]:

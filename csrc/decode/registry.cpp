@@ -41,6 +41,7 @@ constexpr std::array magics{
     Magic{"\x89MCAP"sv, "mcap"},
     Magic{"\x1F\x8B\x08"sv, "gzip"},  // EVT3 without header may begin with the first two
     Magic{"\x28\xB5\x2F\xFD"sv, "zstd"},
+    Magic{"\x50\x2A\x4D\x18"sv, "zstd"},  // a frame to skip, with which pzstd begins
     Magic{"\xFD"
           "7zXZ"sv,
           "xz"},
