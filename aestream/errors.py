@@ -15,13 +15,22 @@ class FormatError(ValueError):
     def __init__(self, message: str, offset: int | None = None) -> None:
         super().__init__(message)
         self.offset = offset
+        self._whole = ""  # what the offset counts from the start of, unless that is the file
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.args[0], self.offset)
+        return type(self), (self.args[0], self.offset), {"_whole": self._whole}
+
+    def within(self, whole: str) -> FormatError:
+        """The same error, its offset counted from the start of ``whole``, unless it already says what from."""
+        error = FormatError(self.args[0], self.offset)
+        error._whole = self._whole or whole
+        return error
 
     def located(self, path: str) -> FormatError:
         """The same error, its message led by the path and the offset."""
         place = path if self.offset is None else f"{path}, byte {self.offset}"
+        if self._whole:
+            place += f" of {self._whole}" if self.offset is not None else f", {self._whole}"
         return FormatError(f"{place}: {self.args[0]}", self.offset)
 
 

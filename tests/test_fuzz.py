@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ros_words import compact_word, event_array, in_a_row, libcaer_word, mono_word, packet
 from strategies import (
     aedat3_packets,
     bin40_rows,
@@ -33,6 +34,7 @@ PAYLOADS = {
     "aedat12": jaer_records(version=1) | jaer_records() | jaer_records(davis=True),
     "es": es_words(1) | es_words(2) | es_words(4),
     "bin40": bin40_rows(),
+    "events": event_arrays(512, 256, monotonic=False).map(bytes) | st.binary(max_size=200),
     "csv": st.builds(
         encode_csv,
         event_arrays(512, 256, monotonic=False),
@@ -43,6 +45,16 @@ PAYLOADS = {
     )
     | st.text("0123456789.,-+ \t\r\n#e", max_size=200).map(str.encode),
 }
+ROS_PAYLOADS = st.one_of(
+    st.tuples(st.just("evt3"), evt3_words()),
+    st.tuples(st.sampled_from(["mono", "trigger"]), st.builds(mono_word, *[st.integers(0, 2**15)] * 3, st.just(1))),
+    st.tuples(st.just("libcaer"), st.builds(libcaer_word, *[st.integers(0, 2**14)] * 3, st.just(1))),
+    st.tuples(
+        st.just("libcaer_cmp"),
+        st.lists(st.builds(compact_word, st.integers(0, 6), st.integers(0, 4095))).map(b"".join),
+    ),
+    st.tuples(st.text(max_size=4), st.binary(max_size=20)),
+)
 AEDAT4 = st.builds(encode_aedat4, event_arrays(512, 256), packet_events=st.integers(1, 40), table=st.booleans())
 FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
@@ -98,7 +110,7 @@ def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
 
 
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat3", "aedat4", "recording", "triggers"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat3", "aedat4", "recording", "ros", "triggers"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -134,3 +146,21 @@ def test_recordings_agree_with_themselves(targets, data, seed):
     cut = data.draw(st.integers(0, len(file)))
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file) is None
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file[:cut]) is None
+
+
+@settings(max_examples=200)
+@given(data=st.data(), cdr=st.booleans(), is_packet=st.booleans())
+def test_contracts_hold_for_ros_messages(targets, data, cdr, is_packet):
+    messages = []
+    for seq in data.draw(st.lists(st.integers(0, 3), max_size=4)):
+        if is_packet:
+            encoding, payload = data.draw(ROS_PAYLOADS)
+            message = packet(payload, encoding, cdr=cdr, seq=seq, time_base=data.draw(st.integers(0, 2**64 - 1)))
+        else:
+            pixels = st.tuples(st.integers(0, 10**18), st.integers(0, 2**16 - 1), st.integers(0, 99), st.booleans())
+            message = event_array(data.draw(st.lists(pixels, max_size=4)), cdr=cdr)
+        damaged = bytearray(message)
+        for _ in range(data.draw(st.integers(0, 2))):
+            damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.sampled_from([0, 1, 0x7F, 0xFF]))
+        messages.append(bytes(damaged)[: data.draw(st.integers(0, 2 * len(damaged)))])
+    assert violation(targets, "ros", bytes([is_packet * 2 + cdr, 0, 0, 0]) + in_a_row(messages)) is None

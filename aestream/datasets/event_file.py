@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 from torch.utils.data import get_worker_info
 
 from aestream import _core
-from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, write_index
+from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, stored_bytes, write_index
 from aestream.datasets.windows import positive
 from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.formats import open_file
@@ -69,22 +68,30 @@ class EventFile:
         try:
             return call()
         except FormatError as error:
-            raise error.located(self.path) from None
+            raise self._placed(error) from None
+
+    def _placed(self, error: FormatError) -> FormatError:
+        """The error with the path and, where the file is spooled, what its offset counts in."""
+        spooled = self._opened.spooled if self._opened is not None else None
+        return (error.within(spooled.whole) if spooled is not None else error).located(self.path)
 
     def warn_of_cut(self, cut_bytes: int) -> None:
         """Warn, once, that the file ends with ``cut_bytes`` of something larger; raise if strict."""
-        if cut_bytes == 0 or self._warned:
+        spooled = self.opened.spooled
+        size, message = (spooled.size, spooled.cut_message) if spooled is not None else (stored_bytes(self.path), None)
+        if self._warned or (cut_bytes == 0 and message is None):
             return
-        offset = os.path.getsize(self.path) - cut_bytes
-        message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
+        if message is None:
+            message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
+        error = self._placed(FormatError(message, size - cut_bytes))
         if self._strict:
-            raise FormatError(message, offset).located(self.path)
+            raise error
         self._warned = True
-        warnings.warn(f"{self.path}, byte {offset}: {message}", TruncatedFileWarning, stacklevel=4)
+        warnings.warn(str(error), TruncatedFileWarning, stacklevel=4)
 
     def _index(self, recording: _core.Recording) -> None:
         variant = f"{self.opened.format} {self._options.given()}"
-        cached = self._cache_index and os.path.getsize(self.path) >= MIN_FILE_BYTES
+        cached = self._cache_index and stored_bytes(self.path) >= MIN_FILE_BYTES
         packed = read_index(self.path, variant) if cached else None
         if packed is not None:
             recording.restore_index(packed)

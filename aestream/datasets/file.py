@@ -29,7 +29,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
     The format is found from the file's content. Times are microseconds as recorded, x grows right, y grows down.
 
     Args:
-        path: the file.
+        path: the file, which may be inside gzip, Zstandard or xz; or the folder of a ROS 2 bag.
         shape: sensor (width, height) in pixels; None takes the file's. A format without geometry needs it for items.
         device: where items and ``read("torch")`` go.
         ignore_time: as a stream, play at full speed instead of in real time.

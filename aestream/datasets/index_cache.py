@@ -54,9 +54,21 @@ def write_index(path: str, format: str, packed: bytes) -> None:
             raise
 
 
+def stored_bytes(path: str) -> int:
+    """Size of a file, or of the files in a folder."""
+    return sum(status.st_size for _, status in _files(path))
+
+
+def _files(path: str) -> list[tuple[str, os.stat_result]]:
+    """A file, or those that lie in a folder, by name."""
+    if not os.path.isdir(path):
+        return [("", os.stat(path))]
+    return sorted((entry.name, entry.stat()) for entry in os.scandir(path) if entry.is_file())
+
+
 def _key(path: str, format: str) -> bytes:
-    status = os.stat(path)
-    return json.dumps([os.path.realpath(path), format, status.st_size, status.st_mtime_ns]).encode()
+    stamps = [[name, status.st_size, status.st_mtime_ns] for name, status in _files(path)]
+    return json.dumps([os.path.realpath(path), format, stamps]).encode()
 
 
 def _entry(key: bytes) -> Path:

@@ -10,10 +10,12 @@ from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
 from aestream.formats.bin40 import is_bin40, open_bin40
+from aestream.formats.compressed import WRAPPERS, is_wrappable, open_compressed
 from aestream.formats.csv_text import open_csv
 from aestream.formats.es import open_es
 from aestream.formats.jaer import open_jaer
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
+from aestream.formats.ros import is_bag_folder, open_rosbag1, open_rosbag2
 
 _FORMATS = {  # by the name that detect_format() gives
     "raw": Format(open_raw),
@@ -25,6 +27,9 @@ _FORMATS = {  # by the name that detect_format() gives
     "csv": Format(open_csv, ("columns",)),
     "es": Format(open_es, ("mirror",)),
     "bin40": Format(open_bin40),
+    "rosbag": Format(open_rosbag1, ("stream",)),
+    "rosbag2": Format(open_rosbag2, ("stream",)),
+    "mcap": Format(open_rosbag2, ("stream",)),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
@@ -43,16 +48,32 @@ def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()
     path = os.fspath(path)
     request = Request(path, None if os.path.isdir(path) else _core.MappedFile(path), options)
     try:
-        return _choose(request).open(request)
+        detected = _detect(request)
+        if detected in WRAPPERS:
+            return open_compressed(request, detected, _open_inflated)
+        return _choose(request, detected).open(request)
     except FormatError as error:
         raise error.located(path) from None
 
 
-def _choose(request: Request) -> Format:
+def _detect(request: Request) -> str:
+    if request.file is None and is_bag_folder(request.path):
+        return "rosbag2"
+    detected = _core.detect_format(request.bytes)
+    return "bin40" if detected in ("", "csv") and is_bin40(request) else detected
+
+
+def _open_inflated(request: Request) -> OpenedFile:
+    """Open what was inside a compressed file."""
+    detected = _detect(request)
+    if detected and not is_wrappable(detected):
+        raise FormatError(f"expected a stream of events in a compressed file, found a {detected} file")
+    return _choose(request, detected).open(request)
+
+
+def _choose(request: Request, detected: str) -> Format:
     """The format that the user names, unless a RAW header says where the payload begins; else the one of the bytes."""
     forced = request.options.format
-    is_bin = forced == "bin40" or (forced is None and is_bin40(request))
-    detected = "bin40" if is_bin else _core.detect_format(request.bytes)
     if forced is not None and forced not in _FORCED:
         known = ", ".join(_FORCED)
         raise ValueError(f"format must be one of {known}, or None to look at the bytes; got {forced!r}")

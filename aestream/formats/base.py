@@ -51,6 +51,21 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Spooled:
+    """What stands in for a file that can only be read from front to back.
+
+    Attributes:
+        size: bytes of the temporary file that the recording reads; offsets count in them.
+        whole: what they are, for messages.
+        cut_message: what the original lacks at its end, or None if it is whole.
+    """
+
+    size: int
+    whole: str
+    cut_message: str | None = None
+
+
+@dataclass(frozen=True)
 class OpenedFile:
     """A recording whose outside has been read.
 
@@ -60,6 +75,7 @@ class OpenedFile:
         shape: sensor (width, height) in pixels as the file gives it, or None.
         metadata: what the file says about itself: header fields, camera, compression.
         triggers: reads the edges on the camera's external inputs; None where the format holds none.
+        spooled: the temporary file that the recording reads in place of the file; None where it reads the file itself.
     """
 
     recording: _core.Recording
@@ -67,6 +83,7 @@ class OpenedFile:
     shape: tuple[int, int] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     triggers: Callable[[], npt.NDArray[Any]] | None = None
+    spooled: Spooled | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@
 #include "decode/evt21.hpp"
 #include "decode/evt3.hpp"
 #include "decode/header.hpp"
+#include "decode/plain_events.hpp"
 
 namespace aestream {
 namespace {
@@ -41,8 +42,9 @@ constexpr std::array magics{
     Magic{"#ROSBAG V"sv, "rosbag"},
     Magic{"SQLite format 3"sv, "rosbag2"},
     Magic{"\x89MCAP"sv, "mcap"},
-    Magic{"\x1F\x8B"sv, "gzip"},
+    Magic{"\x1F\x8B\x08"sv, "gzip"},  // EVT3 without header may begin with the first two
     Magic{"\x28\xB5\x2F\xFD"sv, "zstd"},
+    Magic{"\x50\x2A\x4D\x18"sv, "zstd"},  // a frame to skip, with which pzstd begins
     Magic{"\xFD"
           "7zXZ"sv,
           "xz"},
@@ -86,6 +88,7 @@ const std::map<std::string, Factory>& decoders() {
        [] { return std::make_unique<Aedat12Decoder>(Aedat12Layout{2, AddressMap::Dvs128, 128, 128}); }},
       {"aedat2_davis346",
        [] { return std::make_unique<Aedat12Decoder>(Aedat12Layout{2, AddressMap::Davis, 346, 260}); }},
+      {"events", [] { return std::make_unique<PlainEventsDecoder>(); }},
   };
   return table;
 }

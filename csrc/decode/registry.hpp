@@ -12,8 +12,8 @@ namespace aestream {
 std::string detect_format(ByteSpan file);
 
 /// Names: "evt2", "evt21", "evt21_legacy", "evt3", "dat", "dat1", "es_dvs", "es_atis", "es_color" (y as stored), "bin40",
-/// "csv" (t,x,y,p), and as jAER mirrors them "aedat1", "aedat2_dvs128", "aedat2_davis346". Throws std::invalid_argument for
-/// any other.
+/// "csv" (t,x,y,p), "events" (`Event`s), and as jAER mirrors them "aedat1", "aedat2_dvs128", "aedat2_davis346". Throws
+/// std::invalid_argument for any other.
 std::unique_ptr<const Decoder> make_decoder(const std::string& name);
 
 }  // namespace aestream

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 import jaer_words
 import reference
+import ros_words
 import words
 
 
@@ -22,6 +23,22 @@ def some_events() -> np.ndarray:
     events["y"] = 7 + np.arange(120) // 24
     events["p"] = np.arange(120) % 24 < 12
     return events
+
+
+def ros_seeds(evt3: bytes) -> list[bytes]:
+    """Messages of a kind, each behind its length; the first byte chooses kind and wire, three more are for nobody."""
+    mono = ros_words.mono_word(5, 6, 7, 1) * 3
+    libcaer = ros_words.libcaer_word(5, 6, 7, 1) * 3
+    compact = b"".join(ros_words.compact_word(*word) for word in [(0, 1), (1, 2), (2, 9), (3, 5), (4, 7), (5, 255)])
+    payloads = [("evt3", evt3), ("mono", mono), ("trigger", mono), ("libcaer", libcaer), ("libcaer_cmp", compact)]
+    inputs = []
+    for cdr in (False, True):
+        array = ros_words.event_array([(1000, 2, 3, True), (2000, 3, 4, False)], cdr=cdr)
+        inputs.append(bytes([cdr, 0, 0, 0]) + ros_words.in_a_row([array, array]))
+        for encoding, payload in payloads:
+            packets = [ros_words.packet(payload, encoding, cdr=cdr, seq=seq, time_base=10**18) for seq in (0, 1, 3)]
+            inputs.append(bytes([2 + cdr, 0, 0, 0]) + ros_words.in_a_row(packets))
+    return inputs
 
 
 def seeds() -> dict[str, list[bytes]]:
@@ -52,6 +69,8 @@ def seeds() -> dict[str, list[bytes]]:
         "csv": [bytes([i, 0, 0, 0]) + text for i, text in enumerate(csv)],
         "aedat12": [bytes(4) + aedat1, b"\1\0\0\0" + jaer_words.encode_dvs128(events), b"\2\0\0\0" + davis],
         "aedat3": [aedat3],
+        "events": [bytes(4) + events.tobytes()],
+        "ros": ros_seeds(evt3),
         "aedat4": aedat4,
         "es": [bytes(4) + payload for payload in es.values()],
         "bin40": [bytes(4) + bin40],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, es, evt2, evt3, evt21
+from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, es, evt2, evt3, evt21, ros
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -24,12 +24,16 @@ __all__ = [
     "evt21",
     "evt3",
     "read_header",
+    "ros",
     "to_events",
 ]
 
 
 def decode_file(path: str | Path, **options) -> tuple[np.ndarray, int | None, int | None]:
-    """Decode a whole file, told by its content or the suffix .bin: returns (events, width or None, height or None)."""
+    """Decode a whole file, told by its content or its suffix: returns (events, width or None, height or None)."""
+    if Path(path).is_dir() or Path(path).suffix == ".bag":
+        rows, width, height = ros.decode_file(Path(path))
+        return ros.to_microseconds(rows), width, height
     data = Path(path).read_bytes()
     if Path(path).suffix == ".bin":
         return bin40.decode(data), None, None

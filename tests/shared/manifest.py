@@ -12,7 +12,7 @@ from reference import EVENT_DTYPE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 _AEDAT = ("aedat1", "aedat2", "aedat3", "aedat4")
-FORMATS = ("evt2", "evt21", "evt3", "dat", *_AEDAT, "csv", "txt", "es", "bin40", "bin")  # that we read
+FORMATS = ("evt2", "evt21", "evt3", "dat", *_AEDAT, "csv", "txt", "es", "bin40", "bin", "ros")  # that we read
 
 
 def vector_rows() -> list[dict[str, str]]:
@@ -56,6 +56,13 @@ def params(rows: list[dict[str, str]]) -> list:
 def vector(row: dict[str, str]) -> Path:
     """The file of a row."""
     return SHARED / "vectors" / row["file"]
+
+
+def format_name(row: dict[str, str]) -> str:
+    """What FileInput.format says of the file of a row."""
+    if row["format"] == "ros":
+        return "rosbag" if row["file"].endswith(".bag") else "rosbag2"
+    return "csv" if row["format"] == "txt" else row["format"]
 
 
 def options(row: dict[str, str]) -> dict[str, str]:

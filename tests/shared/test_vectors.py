@@ -11,6 +11,7 @@ import aestream
 from .manifest import (
     empty_rows,
     exact_rows,
+    format_name,
     options,
     params,
     refused_rows,
@@ -44,7 +45,7 @@ def test_metadata_of_the_file(row):
     assert file.t_start == want["t"][0]
     assert file.t_stop == want["t"].max() + 1
     assert file.shape == shape_in_file(row)
-    assert file.format == ("csv" if row["format"] == "txt" else row["format"])
+    assert file.format == format_name(row)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

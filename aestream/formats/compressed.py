@@ -1,0 +1,170 @@
+"""Event files inside gzip, Zstandard or xz: inflated once into a temporary file, then opened as what they are."""
+
+from __future__ import annotations
+
+import contextlib
+import lzma
+import os
+import select
+import signal
+import threading
+import zlib
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import TypeAlias
+
+import cramjam
+
+from aestream import _core
+from aestream.errors import FormatError
+from aestream.formats.base import OpenedFile, Request, Spooled
+from aestream.formats.spool import PIECE_BYTES, Spool
+
+_Pieces: TypeAlias = Generator[bytes, None, None]
+
+_STREAMS = ("raw", "dat", "csv", "es", "aedat1", "aedat2", "aedat3", "aedat4", "bin40", "npy")
+_XZ_MEMORY = 128 << 20  # twice what `xz -9` needs
+_INFLATED = "the inflated bytes"
+
+
+def open_compressed(request: Request, wrapper: str, open_inner: Callable[[Request], OpenedFile]) -> OpenedFile:
+    """Open the event file inside a compressed one.
+
+    Inflating takes one pass and room in ``$TMPDIR`` in every process that opens the file; forked ones inherit it. What
+    a file that was cut short still gives is there. Offsets in errors are those of the inflated bytes.
+
+    Raises:
+        FormatError: if the compressed file is damaged, inflates to more than 256 times its size and 64 MiB, or holds
+            another compressed file or a format that is more than a stream of bytes.
+    """
+    with Spool(len(request.bytes)) as spool:
+        is_cut = _inflate(request.bytes, wrapper, spool)
+        file = spool.map()
+        if is_cut and _core.detect_format(file) == "csv":  # the last line may lack digits, yet look whole
+            spool.truncate(_end_of_lines(file))
+            file = spool.map()
+        size = spool.size
+    name = os.path.splitext(request.path)[0]
+    try:
+        opened = open_inner(Request(name, file, request.options))
+    except FormatError as error:
+        raise error.within(_INFLATED) from None
+    cut = f"expected a whole {wrapper} file, found one that is cut short" if is_cut else None
+    return replace(
+        opened, metadata={**opened.metadata, "wrapper": wrapper}, spooled=Spooled(size, _INFLATED, cut_message=cut)
+    )
+
+
+def is_wrappable(format: str) -> bool:
+    """Whether files of a format may be inside a compressed one: those that are one stream of bytes."""
+    return format in _STREAMS
+
+
+def _inflate(file: _core.MappedFile, wrapper: str, spool: Spool) -> bool:
+    """Fill the spool; returns whether the file ends too early."""
+    try:
+        with contextlib.closing(WRAPPERS[wrapper](memoryview(file))) as pieces:
+            for piece in pieces:
+                spool.write(piece)
+    except EOFError:
+        return True
+    except FormatError as error:
+        raise error.within(_INFLATED) from None
+    except (zlib.error, lzma.LZMAError, cramjam.DecompressionError) as error:
+        raise FormatError(f"expected a sound {wrapper} file, found: {error}", spool.size).within(_INFLATED) from None
+    return False
+
+
+def _end_of_lines(file: _core.MappedFile) -> int:
+    """The bytes up to and including the last newline."""
+    tail = bytes(memoryview(file)[-PIECE_BYTES:])
+    return len(file) - len(tail) + tail.rfind(b"\n") + 1
+
+
+def _gunzip(data: memoryview) -> _Pieces:
+    """What the members of a gzip file hold, one behind the other; zeros may follow the last."""
+    at = 0
+    while at < len(data):
+        inflater = zlib.decompressobj(wbits=31)
+        while not inflater.eof:
+            source: bytes | memoryview = inflater.unconsumed_tail
+            if not source:
+                source = data[at : at + PIECE_BYTES]
+                at += len(source)
+            piece = inflater.decompress(source, PIECE_BYTES)
+            if not source and not piece:
+                raise EOFError
+            yield piece
+        at = _skip_zeros(data, at - len(inflater.unused_data))
+
+
+def _unxz(data: memoryview) -> _Pieces:
+    """What the streams of an xz file hold, one behind the other; zeros may follow each."""
+    at = 0
+    while at < len(data):
+        inflater = lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
+        while not inflater.eof:
+            source = data[at : at + PIECE_BYTES] if inflater.needs_input else b""
+            at += len(source)
+            piece = inflater.decompress(source, PIECE_BYTES)
+            if not piece and not source and not inflater.eof:
+                raise EOFError
+            yield piece
+        at = _skip_zeros(data, at - len(inflater.unused_data))
+
+
+def _skip_zeros(data: memoryview, at: int) -> int:
+    while at < len(data):
+        piece = bytes(data[at : at + PIECE_BYTES])
+        rest = piece.lstrip(b"\0")
+        at += len(piece) - len(rest)
+        if rest:
+            break
+    return at
+
+
+def _unzstd(data: memoryview) -> _Pieces:
+    """What the frames of a Zstandard file hold. cramjam streams into files only: a pipe is one, and stops a bomb."""
+    reading, writing = os.pipe()
+    errors: list[cramjam.DecompressionError] = []
+    try:
+        out = [cramjam.File(f"/dev/fd/{writing}", read=False, write=True, truncate=False)]
+    finally:
+        os.close(writing)
+
+    def inflate() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})  # of a pipe that nobody reads: an error, too
+        try:
+            cramjam.zstd.decompress_into(data, out[0])
+        except cramjam.DecompressionError as error:
+            errors.append(error.with_traceback(None))
+        finally:
+            out.clear()  # closes the pipe
+
+    worker = threading.Thread(target=inflate, daemon=True)
+    worker.start()
+    try:
+        yield from _read_pipe(reading, worker)
+        worker.join()
+    finally:
+        os.close(reading)
+    if errors:
+        raise EOFError if "incomplete frame" in str(errors[0]) else errors[0]
+
+
+def _read_pipe(reading: int, worker: threading.Thread) -> _Pieces:
+    """All that `worker` writes. Its end ends the reading: a process forked meanwhile would keep the pipe open."""
+    poll = select.poll()
+    poll.register(reading, select.POLLIN)
+    while True:
+        is_alive = worker.is_alive()
+        if poll.poll(50 if is_alive else 0):
+            piece = os.read(reading, PIECE_BYTES)
+            if not piece:
+                return
+            yield piece
+        elif not is_alive:
+            return
+
+
+WRAPPERS: dict[str, Callable[[memoryview], _Pieces]] = {"gzip": _gunzip, "zstd": _unzstd, "xz": _unxz}
