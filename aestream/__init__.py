@@ -5,7 +5,7 @@ from aestream.backends import Backend
 from aestream.datasets.file import FileInput
 from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
-from aestream.io import save
+from aestream.io import Writer, save
 from aestream.representations import Frame, VoxelGrid
 from aestream.streams.base import StreamStats
 
@@ -21,6 +21,7 @@ __all__ = [
     "StreamStats",
     "TruncatedFileWarning",
     "VoxelGrid",
+    "Writer",
     "accumulate",
     "collate_events",
     "save",

@@ -127,5 +127,33 @@ def open_aedat4(
     decompress_into: Callable[[Buffer, Buffer], int] | None,
 ) -> Recording: ...
 def encode_aedat4_header(compression: int, table_position: int, info_node: str | bytes) -> bytes: ...
+
+class PacketCutter:
+    def __init__(self, packet_us: int, max_events: int) -> None: ...
+    def cut(self, events: _Bytes) -> list[int]: ...
+
 def encode_aedat4_packet(events: _Bytes) -> bytes: ...
 def encode_aedat4_table(rows: Sequence[Sequence[int]]) -> bytes: ...
+
+# bind_encoders.cpp
+class EventCheck:
+    def __init__(
+        self,
+        *,
+        max_x: int,
+        max_y: int,
+        min_t: int,
+        max_t: int,
+        max_first_t: int,
+        max_gap_us: int,
+        max_span_us: int,
+        steps_back: bool,
+        tick_us: int,
+        wrap_us: int,
+        max_fall_ticks: int,
+    ) -> None: ...
+    def check(self, events: _Bytes) -> tuple[int, str] | None: ...
+    @property
+    def num_events(self) -> int: ...
+    @property
+    def last_time(self) -> int: ...

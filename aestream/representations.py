@@ -219,10 +219,10 @@ def _accumulate(
 def as_records(events: AnyEvents) -> npt.NDArray[Any]:
     """Events on a CPU as one contiguous array laid out like `EVENT_DTYPE`, copied only where they are none."""
     records = events.numpy() if isinstance(events, Events) else events
-    return records if _is_plain(records) else np.ascontiguousarray(Events.from_numpy(records).numpy())
+    return records if is_plain(records) else np.ascontiguousarray(Events.from_numpy(records).numpy())
 
 
-def _is_plain(records: npt.NDArray[Any]) -> bool:
+def is_plain(records: npt.NDArray[Any]) -> bool:
     """Whether the core can read the array as it lies."""
     if not (_is_laid_out(records.dtype) and records.ndim == 1 and records.flags.c_contiguous):
         return False

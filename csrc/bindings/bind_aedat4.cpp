@@ -64,12 +64,20 @@ py::bytes to_bytes(const Bytes& bytes) { return {reinterpret_cast<const char*>(b
 
 py::bytes encode_packet(const py::buffer& events) {
   const py::buffer_info info = events.request();
-  const ByteSpan bytes = view_bytes(info);
-  const bool contiguous = info.ndim == 1 && info.strides[0] == info.itemsize;
-  if (!contiguous || info.itemsize != 1 || bytes.size() % sizeof(Event) != 0) {
-    throw py::value_error("events must be contiguous bytes, 16 for each event");
+  const ConstEventSpan span = view_events(info);
+  Bytes packet;
+  {
+    const py::gil_scoped_release released;
+    packet = encode_event_packet(span);
   }
-  return to_bytes(encode_event_packet({reinterpret_cast<const Event*>(bytes.data()), bytes.size() / sizeof(Event)}));
+  return to_bytes(packet);
+}
+
+std::vector<std::size_t> cut_packets(PacketCutter& cutter, const py::buffer& events) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  const py::gil_scoped_release released;
+  return cutter.cut(span);
 }
 
 py::bytes encode_table(const std::vector<std::array<std::int64_t, 5>>& rows) {
@@ -98,6 +106,9 @@ void register_aedat4(py::module_& module) {
         return to_bytes(encode_aedat4_header(static_cast<Aedat4Compression>(compression), table_position, info_node));
       },
       py::arg("compression"), py::arg("table_position"), py::arg("info_node"));
+  py::classh<PacketCutter>(module, "PacketCutter")
+      .def(py::init<std::uint64_t, std::size_t>(), py::arg("packet_us"), py::arg("max_events"))
+      .def("cut", &cut_packets, py::arg("events"));
   module.def("encode_aedat4_packet", &encode_packet, py::arg("events"));
   module.def("encode_aedat4_table", &encode_table, py::arg("rows"));
 }

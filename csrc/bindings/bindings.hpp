@@ -25,6 +25,7 @@ void register_csv(py::module_& module);
 void register_ecf(py::module_& module);
 void register_stream(py::module_& module);
 void register_accumulate(py::module_& module);
+void register_encoders(py::module_& module);
 
 /// An array over `buffer`; the memory returns to the pool when the array and its views are gone.
 template <class T>

@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_csv(module);
   aestream::register_ecf(module);
   aestream::register_aedat4(module);
+  aestream::register_encoders(module);
 }

@@ -1,6 +1,7 @@
 // Each FlatBuffer is written front to back: prefix, root offset, identifier, vtable, root table, and what it points at.
 #include "encode/aedat4.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <type_traits>
@@ -31,9 +32,16 @@ class Writer {
     for (const std::uint16_t entry : entries) put(entry);
   }
   void pad(std::size_t count) { bytes_.insert(bytes_.end(), count, 0); }
+  /// As they lie, but for what the padding of an Event may hold.
   void put_events(ConstEventSpan events) {
-    const auto* raw = reinterpret_cast<const std::uint8_t*>(events.data());
-    bytes_.insert(bytes_.end(), raw, raw + events.size_bytes());
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + events.size_bytes());
+    auto* out = reinterpret_cast<Event*>(bytes_.data() + at);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const Event& event = events[i];
+      store_event(out + i, event.t, static_cast<std::uint16_t>(event.x), static_cast<std::uint16_t>(event.y),
+                  event.p != 0);
+    }
   }
 
   /// Fills in the size prefix that begins at `at`.
@@ -85,6 +93,26 @@ Bytes encode_event_packet(ConstEventSpan events) {
   put_vector_head(out, "EVTS", events.size());
   out.put_events(events);
   return out.finish();
+}
+
+std::vector<std::size_t> PacketCutter::cut(ConstEventSpan events) {
+  std::vector<std::size_t> borders;
+  if (!has_time_ && !events.empty()) {
+    first_ = latest_ = events[0].t;
+    has_time_ = true;
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    latest_ = std::max(latest_, events[i].t);
+    const std::uint64_t time = static_cast<std::uint64_t>(latest_) - static_cast<std::uint64_t>(first_);
+    const bool is_late = time - start_ >= packet_us_;
+    if (is_late) start_ = time - time % packet_us_;
+    if (is_late || count_ == max_events_) {
+      borders.push_back(i);
+      count_ = 0;
+    }
+    ++count_;
+  }
+  return borders;
 }
 
 Bytes encode_data_table(const std::vector<TableRow>& rows) {

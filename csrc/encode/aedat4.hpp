@@ -17,6 +17,23 @@ Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_pos
 /// One packet before compression: 32 bytes and the events as they are.
 Bytes encode_event_packet(ConstEventSpan events);
 
+/// Says where packets begin: each spans less than `packet_us` of the latest time so far, and holds few events.
+class PacketCutter {
+ public:
+  PacketCutter(std::uint64_t packet_us, std::size_t max_events) : packet_us_(packet_us), max_events_(max_events) {}
+
+  /// The first of a new packet's events, for every packet that begins among these; they follow those of earlier calls.
+  std::vector<std::size_t> cut(ConstEventSpan events);
+
+ private:
+  std::uint64_t packet_us_;
+  std::size_t max_events_;
+  std::size_t count_ = 0;  // events of the packet that is open
+  bool has_time_ = false;
+  std::int64_t first_ = 0, latest_ = 0;
+  std::uint64_t start_ = 0;  // of the packet's span, in microseconds after the first event
+};
+
 /// A line of the data table. Times are those of the earliest and the latest event.
 struct TableRow {
   std::int64_t offset = 0;  // of the payload in the file

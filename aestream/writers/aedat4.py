@@ -1,0 +1,129 @@
+"""AEDAT4 as DV and dv-processing write it: one stream of events, in packets, with a data table. Spec: inivation.com."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, pairwise
+from typing import Any, ClassVar
+from xml.sax.saxutils import escape
+
+import cramjam
+import numpy as np
+import numpy.typing as npt
+
+from aestream import _core
+from aestream.events import EVENT_DTYPE
+from aestream.writers.base import Limits, WriteOptions
+
+_MAX_PACKET_EVENTS = 8192
+_PACKETS_AHEAD = 32
+_ZSTD_LEVEL = 3
+_INFO_NODE = """<dv version="2.0">
+    <node name="outInfo" path="/outInfo/">
+        <node name="0" path="/outInfo/0/">
+            <attr key="compression" type="string">{compression}</attr>
+            <attr key="originalModuleName" type="string">aestream</attr>
+            <attr key="originalOutputName" type="string">events</attr>
+            <attr key="typeDescription" type="string">Array of events (polarity ON/OFF).</attr>
+            <attr key="typeIdentifier" type="string">EVTS</attr>
+            <node name="info" path="/outInfo/0/info/">
+                <attr key="sizeX" type="int">{width}</attr>
+                <attr key="sizeY" type="int">{height}</attr>
+                <attr key="source" type="string">{source}</attr>
+            </node>
+        </node>
+    </node>
+</dv>
+"""
+
+
+def _compress_lz4(packet: bytes) -> Any:
+    """One frame. Its blocks have checksums; another one over the whole would double the time of reading."""
+    compressor = cramjam.lz4.Compressor(content_checksum=False)
+    compressor.compress(packet)
+    return compressor.finish()
+
+
+# name → the header's number, and how one packet becomes one frame
+_COMPRESSIONS: dict[str, tuple[int, Callable[[bytes], Any]]] = {
+    "none": (0, lambda packet: packet),
+    "lz4": (1, _compress_lz4),
+    "zstd": (3, lambda packet: cramjam.zstd.compress(packet, level=_ZSTD_LEVEL)),
+}
+
+
+class Aedat4Writer:
+    """A `FormatWriter`: a packet is written when the first event behind it is known."""
+
+    LIMITS: ClassVar[Limits] = Limits()
+
+    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+        compression = options.compression or "zstd"
+        if compression not in _COMPRESSIONS:
+            raise ValueError(f"compression must be one of {', '.join(_COMPRESSIONS)}; got {compression!r}")
+        if options.packet_us < 1:
+            raise ValueError(f"packet_us must be at least 1; got {options.packet_us}")
+        if not options.source.isprintable():
+            raise ValueError(f"source must be printable; got {options.source!r}")
+        self._number, self._compress = _COMPRESSIONS[compression]
+        source = escape(options.source)
+        info = _INFO_NODE.format(compression=compression.upper(), width=shape[0], height=shape[1], source=source)
+        self._info = info.encode()
+        self._open = np.zeros(0, EVENT_DTYPE)  # the last packet, which may go on
+        self._rows: list[tuple[int, int, int, int, int]] = []
+        self._file = open(path, "xb")  # noqa: SIM115 - closed by finish() or abort()
+        self._position = self._file.write(_core.encode_aedat4_header(self._number, -1, self._info))
+        self._cutter = _core.PacketCutter(options.packet_us, _MAX_PACKET_EVENTS)
+        self._pool = ThreadPoolExecutor(_core.default_threads())
+
+    def write(self, events: npt.NDArray[Any]) -> None:
+        """Append events: all packets that end among them are written, the rest is kept."""
+        borders = self._cutter.cut(events)
+        if not borders:
+            self._open = _join(self._open, events)
+            return
+        first = _join(self._open, events[: borders[0]])
+        packets = (events[start:stop] for start, stop in pairwise(borders))
+        self._write_packets(chain([first] if len(first) else [], packets))
+        self._open = events[borders[-1] :].copy()
+
+    def finish(self) -> None:
+        """Write the last packet, the data table, and its place into the header."""
+        self._write_packets(iter([self._open] if len(self._open) else []))
+        self._file.write(self._compress(_core.encode_aedat4_table(self._rows)))
+        self._file.seek(0)
+        self._file.write(_core.encode_aedat4_header(self._number, self._position, self._info))
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the file and end the threads."""
+        self._pool.shutdown(cancel_futures=True)
+        self._file.close()
+
+    def _write_packets(self, packets: Iterator[npt.NDArray[Any]]) -> None:
+        """Encode packets on several threads, a few ahead of the one that is written, and write them in order."""
+        jobs: deque[tuple[npt.NDArray[Any], Future[Any]]] = deque()
+        for packet in packets:
+            jobs.append((packet, self._pool.submit(self._encode, packet)))
+            if len(jobs) > _PACKETS_AHEAD:
+                self._write_packet(*jobs.popleft())
+        for job in jobs:
+            self._write_packet(*job)
+
+    def _encode(self, packet: npt.NDArray[Any]) -> Any:
+        return self._compress(_core.encode_aedat4_packet(packet))
+
+    def _write_packet(self, packet: npt.NDArray[Any], job: Future[Any]) -> None:
+        payload = job.result()
+        self._file.write(np.array([0, len(payload)], "<i4").tobytes())
+        self._file.write(payload)
+        times = packet["t"]
+        self._rows.append((self._position + 8, len(payload), len(packet), int(times.min()), int(times.max())))
+        self._position += 8 + len(payload)
+
+
+def _join(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Both, one behind the other; NumPy itself would pack the records."""
+    return np.concatenate([first.view("V16"), second.view("V16")]).view(EVENT_DTYPE)

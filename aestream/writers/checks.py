@@ -1,0 +1,140 @@
+"""Events in any of the shapes that users have, as records that a sensor and a format can hold."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from aestream import _core
+from aestream.events import EVENT_DTYPE, Events
+from aestream.representations import is_plain
+from aestream.writers.base import Clock, Limits
+
+_NO_CLOCK = Clock(wrap_us=0, tick_us=1, max_fall_ticks=0)
+_ADVICE = "subtract a start time from all of t"
+
+
+class Checker:
+    """Looks at the events of one file before they are written."""
+
+    def __init__(self, format: str, shape: tuple[int, int], limits: Limits) -> None:
+        self._format, self._shape, self._limits = format, shape, limits
+        self._max = {"x": min(shape[0] - 1, limits.max_x), "y": min(shape[1] - 1, limits.max_y)}
+        clock = limits.clock or _NO_CLOCK
+        self._check = _core.EventCheck(
+            max_x=self._max["x"],
+            max_y=self._max["y"],
+            min_t=limits.min_t,
+            max_t=limits.max_t,
+            max_first_t=limits.max_first_t,
+            max_gap_us=limits.max_gap_us,
+            max_span_us=limits.max_span_us,
+            steps_back=limits.steps_back,
+            tick_us=clock.tick_us,
+            wrap_us=clock.wrap_us,
+            max_fall_ticks=clock.max_fall_ticks,
+        )
+
+    @property
+    def num_events(self) -> int:
+        """Events that have passed."""
+        return self._check.num_events
+
+    def check(self, events: Any) -> npt.NDArray[Any]:
+        """The events as a contiguous array of ``EVENT_DTYPE``, which may be the argument itself.
+
+        Raises:
+            ValueError: if they are no events, or one cannot be written behind those that have passed; then none passes.
+        """
+        records = self._to_records(events)
+        refused = self._check.check(records)
+        if refused is not None:
+            at, reason = refused
+            before = int(records["t"][at - 1]) if at else self._check.last_time
+            raise ValueError(f"event {self.num_events + at}: {self._explain(records[at], before, reason)}")
+        return records
+
+    def _to_records(self, events: Any) -> npt.NDArray[Any]:
+        if isinstance(events, Events) and events.device.type == "cpu":
+            events = events.numpy()
+        if isinstance(events, np.ndarray) and is_plain(events):
+            return events.view(EVENT_DTYPE)
+        columns = dict(zip("txyp", _columns(events), strict=True))
+        _check_columns(columns)
+        for name, limit in {**self._max, "p": 1}.items():
+            self._check_range(name, columns[name], limit)
+        if columns["t"].dtype.kind == "u":
+            self._check_range("t", columns["t"], 2**63 - 1)
+        records = np.zeros(columns["t"].size, EVENT_DTYPE)
+        for name, column in columns.items():
+            records[name] = column
+        return records
+
+    def _check_range(self, name: str, column: npt.NDArray[Any], limit: int) -> None:
+        """Refuse what the record's own integers could not even hold."""
+        if len(column) and not (column.min() >= 0 and column.max() <= limit):
+            at = int(np.flatnonzero((column < 0) | (column > limit))[0])
+            raise ValueError(f"event {self.num_events + at}: {self._outside(name, limit, int(column[at]))}")
+
+    def _outside(self, name: str, limit: int, value: int) -> str:
+        width, height = self._shape
+        return f"{name} must be from 0 to {limit}; got {value} ({self._format}, sensor of {width}x{height})"
+
+    def _explain(self, event: Any, before: int, reason: str) -> str:
+        limits, t, name = self._limits, int(event["t"]), self._format
+        clock = limits.clock or _NO_CLOCK
+        match reason:
+            case "x" | "y":
+                return self._outside(reason, self._max[reason], int(event[reason]))
+            case "early":
+                return f"t must be at least {limits.min_t} in {name} files; got {t}"
+            case "late":
+                return f"t must be at most {limits.max_t} in {name} files; got {t}; {_ADVICE}"
+            case "first":
+                return f"the first t must be at most {limits.max_first_t} in {name} files; got {t}; {_ADVICE}"
+            case "gap":
+                most = f"{limits.max_gap_us} µs after the event before it"
+                return f"t must be at most {most} in {name} files; got {t} after {before}"
+            case "span":
+                most = f"{limits.max_span_us} µs after the first event"
+                return f"t must be at most {most} in {name} files; got {t}"
+            case "fall":
+                return f"t must not step back in {name} files; got {t} after {before}"
+            case _:
+                most = f"{clock.max_fall_ticks * clock.tick_us} µs, nor over a multiple of {clock.wrap_us}"
+                return f"t must not step back by more than {most} in {name} files; got {t} after {before}"
+
+
+def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Width and height as plain integers from 1 to 32767."""
+    try:
+        width, height = (index(size) for size in shape)
+    except (TypeError, ValueError):
+        raise ValueError(f"shape must be (width, height); got {shape!r}") from None
+    if not (1 <= width <= 32767 and 1 <= height <= 32767):
+        raise ValueError(f"shape must be (width, height) from 1 to 32767; got {shape!r}")
+    return width, height
+
+
+def _columns(events: Any) -> list[npt.NDArray[Any]]:
+    names = getattr(getattr(events, "dtype", None), "names", None)
+    if names is not None:
+        missing = [name for name in "txyp" if name not in names]
+        if missing:
+            raise ValueError(f"events must have the fields t, x, y, p; got {', '.join(names)}")
+        return [events[name] for name in "txyp"]
+    if not isinstance(events, (tuple, list)) or len(events) != 4:
+        raise ValueError(f"events must be a structured array, or four columns t, x, y, p; got {type(events).__name__}")
+    return [column.cpu().numpy() if isinstance(column, torch.Tensor) else np.asarray(column) for column in events]
+
+
+def _check_columns(columns: dict[str, npt.NDArray[Any]]) -> None:
+    for name, column in columns.items():
+        if column.ndim != 1 or column.shape != columns["t"].shape:
+            raise ValueError(f"columns must have one dimension and one length; got {name} of shape {column.shape}")
+        if column.dtype.kind not in ("biu" if name == "p" else "iu"):
+            raise ValueError(f"{name} must be integers; got {column.dtype}")
