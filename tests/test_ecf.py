@@ -287,3 +287,8 @@ def test_events_that_a_block_cannot_hold_are_refused(rows, message):
 def test_bytes_that_are_no_events_are_refused():
     with pytest.raises(ValueError, match="whole and aligned"):
         _core.encode_ecf(bytes(17))
+
+
+def test_bytes_with_gaps_are_refused():
+    with pytest.raises(ValueError, match="block must be contiguous"):
+        decode(np.zeros(80, np.uint8)[::2])

@@ -21,6 +21,9 @@ class _Entry:
 _AEDAT4_OPTIONS = ("compression", "source", "packet_us")
 _WRITERS = {  # of several formats with one ending, the first is the one that the ending means
     "aedat4": _Entry("aestream.writers.aedat4", "Aedat4Writer", (".aedat4",), _AEDAT4_OPTIONS),
+    "dsec": _Entry("aestream.writers.dsec", "DsecWriter", (".h5",), extra="hdf5"),
+    "prophesee": _Entry("aestream.writers.prophesee_hdf5", "PropheseeWriter", (".hdf5", ".h5"), extra="hdf5"),
+    "npz": _Entry("aestream.writers.npz", "NpzWriter", (".npz",), ("compression",)),
 }
 
 

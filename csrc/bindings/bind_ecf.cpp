@@ -10,6 +10,9 @@ namespace {
 
 py::array decode_block(const py::buffer& block, std::size_t most) {
   const py::buffer_info info = block.request();
+  if (info.ndim != 1 || (info.size > 1 && info.strides[0] != info.itemsize)) {
+    throw py::value_error("block must be contiguous bytes");
+  }
   const ByteSpan bytes = view_bytes(info);
   Buffer events(std::min(ecf_count(bytes), most) * sizeof(Event));
   std::size_t count;
