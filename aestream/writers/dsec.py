@@ -61,11 +61,11 @@ class DsecWriter:
         for name, column in self._columns.items():
             column.append(events[name].astype(column.dataset.dtype))
         before = len(self._times)
-        times = (events["t"] - self._offset).astype("<u4")
-        self._times.append(times)
+        times = events["t"] - self._offset
+        self._times.append(times.astype("<u4"))
         self._append_index(times, before)
 
-    def _append_index(self, times: npt.NDArray[np.uint32], before: int) -> None:
+    def _append_index(self, times: npt.NDArray[np.int64], before: int) -> None:
         """One number for each millisecond up to the last event: that of the first event at or after it."""
         stop = int(times[-1]) // 1000 + 1
         for start in range(len(self._index), stop, _INDEX_CHUNK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -56,12 +57,14 @@ class NpzWriter:
         with zipfile.ZipFile(self._file, "w", self._method, compresslevel=_LEVEL) as archive:
             for name, column in self._columns.items():
                 self._add(archive, name, column)
+        self._file.close()
         self.abort()
 
     def abort(self) -> None:
-        """Close the file and the columns, which are gone then."""
+        """Close the file and the columns, which are gone then, whatever a full disk makes of their last bytes."""
         for file in (*self._columns.values(), self._file):
-            file.close()
+            with contextlib.suppress(OSError):
+                file.close()
 
     def _add(self, archive: zipfile.ZipFile, name: str, column: BinaryIO) -> None:
         header = {"descr": _FIELDS[name], "fortran_order": False, "shape": (self._count,)}
