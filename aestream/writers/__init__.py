@@ -21,6 +21,13 @@ class _Entry:
 _AEDAT4_OPTIONS = ("compression", "source", "packet_us")
 _WRITERS = {  # of several formats with one ending, the first is the one that the ending means
     "aedat4": _Entry("aestream.writers.aedat4", "Aedat4Writer", (".aedat4",), _AEDAT4_OPTIONS),
+    "evt3": _Entry("aestream.writers.prophesee", "Evt3Writer", (".raw",)),
+    "evt21": _Entry("aestream.writers.prophesee", "Evt21Writer", (".raw",)),
+    "evt2": _Entry("aestream.writers.prophesee", "Evt2Writer", (".raw",)),
+    "dat": _Entry("aestream.writers.prophesee", "DatWriter", (".dat",)),
+    "es": _Entry("aestream.writers.es", "EsWriter", (".es",)),
+    "csv": _Entry("aestream.writers.csv_text", "CsvWriter", (".csv",)),
+    "txt": _Entry("aestream.writers.csv_text", "TxtWriter", (".txt",)),
     "dsec": _Entry("aestream.writers.dsec", "DsecWriter", (".h5",), extra="hdf5"),
     "prophesee": _Entry("aestream.writers.prophesee_hdf5", "PropheseeWriter", (".hdf5", ".h5"), extra="hdf5"),
     "npz": _Entry("aestream.writers.npz", "NpzWriter", (".npz",), ("compression",)),

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from xml.sax.saxutils import escape
 
 import cramjam
@@ -20,6 +20,7 @@ from aestream.writers.blocks import join
 
 _MAX_PACKET_EVENTS = 8192
 _PACKETS_AHEAD = 32
+_LZ4_LEVEL = 0  # from 3 on, the slow compressor that the format calls LZ4_HIGH
 _ZSTD_LEVEL = 3
 _INFO_NODE = """<dv version="2.0">
     <node name="outInfo" path="/outInfo/">
@@ -40,19 +41,26 @@ _INFO_NODE = """<dv version="2.0">
 """
 
 
-def _compress_lz4(packet: bytes) -> Any:
+def _compress_lz4(packet: Any) -> Any:
     """One frame. Its blocks have checksums; another one over the whole would double the time of reading."""
-    compressor = cramjam.lz4.Compressor(content_checksum=False)
-    compressor.compress(packet)
+    compressor = cramjam.lz4.Compressor(level=_LZ4_LEVEL, content_checksum=False)
+    compressor.compress(bytes(packet))
     return compressor.finish()
 
 
 # name → the header's number, and how one packet becomes one frame
-_COMPRESSIONS: dict[str, tuple[int, Callable[[bytes], Any]]] = {
+_COMPRESSIONS: dict[str, tuple[int, Callable[[Any], Any]]] = {
     "none": (0, lambda packet: packet),
     "lz4": (1, _compress_lz4),
     "zstd": (3, lambda packet: cramjam.zstd.compress(packet, level=_ZSTD_LEVEL)),
 }
+
+
+class _Packet(NamedTuple):
+    payload: Any
+    num_events: int
+    first_us: int
+    last_us: int
 
 
 class Aedat4Writer:
@@ -105,21 +113,21 @@ class Aedat4Writer:
 
     def _write_packets(self, packets: Iterator[npt.NDArray[Any]]) -> None:
         """Encode packets on several threads, a few ahead of the one that is written, and write them in order."""
-        jobs: deque[tuple[npt.NDArray[Any], Future[Any]]] = deque()
+        jobs: deque[Future[_Packet]] = deque()
         for packet in packets:
-            jobs.append((packet, self._pool.submit(self._encode, packet)))
+            jobs.append(self._pool.submit(self._encode, packet))
             if len(jobs) > _PACKETS_AHEAD:
-                self._write_packet(*jobs.popleft())
+                self._write_packet(jobs.popleft().result())
         for job in jobs:
-            self._write_packet(*job)
+            self._write_packet(job.result())
 
-    def _encode(self, packet: npt.NDArray[Any]) -> Any:
-        return self._compress(_core.encode_aedat4_packet(packet))
+    def _encode(self, events: npt.NDArray[Any]) -> _Packet:
+        packet, first, last = _core.encode_aedat4_packet(events)
+        return _Packet(self._compress(packet), len(events), first, last)
 
-    def _write_packet(self, packet: npt.NDArray[Any], job: Future[Any]) -> None:
-        payload = job.result()
-        self._file.write(np.array([0, len(payload)], "<i4").tobytes())
-        self._file.write(payload)
-        times = packet["t"]
-        self._rows.append((self._position + 8, len(payload), len(packet), int(times.min()), int(times.max())))
-        self._position += 8 + len(payload)
+    def _write_packet(self, packet: _Packet) -> None:
+        size = len(packet.payload)
+        self._file.write(np.array([0, size], "<i4").tobytes())
+        self._file.write(packet.payload)
+        self._rows.append((self._position + 8, size, packet.num_events, packet.first_us, packet.last_us))
+        self._position += 8 + size

@@ -62,15 +62,20 @@ std::unique_ptr<Recording> open_aedat4(std::shared_ptr<MappedFile> file, const A
 
 py::bytes to_bytes(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-py::bytes encode_packet(const py::buffer& events) {
+/// The packet, and the earliest and the latest time in it.
+py::tuple encode_packet(const py::buffer& events) {
   const py::buffer_info info = events.request();
   const ConstEventSpan span = view_events(info);
-  Bytes packet;
+  const std::size_t size = packet_head + span.size_bytes();
+  Buffer packet;
+  TimeRange times{};
   {
     const py::gil_scoped_release released;
-    packet = encode_event_packet(span);
+    packet = Buffer(size);
+    times = encode_event_packet(span, packet.data());
   }
-  return to_bytes(packet);
+  return py::make_tuple(own_array<std::uint8_t>(std::move(packet), {static_cast<py::ssize_t>(size)}), times.first,
+                        times.last);
 }
 
 std::vector<std::size_t> cut_packets(PacketCutter& cutter, const py::buffer& events) {

@@ -1,9 +1,11 @@
-// What is written: the check of events against a sensor and a format.
+// What is written: the check of events against a sensor and a format, and files that the core writes.
 #include <optional>
 #include <string_view>
 
 #include "bindings/bindings.hpp"
 #include "encode/event_check.hpp"
+#include "encode/registry.hpp"
+#include "encoded_file.hpp"
 
 namespace aestream {
 namespace {
@@ -44,6 +46,19 @@ std::optional<std::pair<std::size_t, std::string_view>> check_events(EventCheck&
   return std::pair{refusal->index, name_of(refusal->reason)};
 }
 
+std::unique_ptr<EncodedFile> create_file(std::string path, const std::string& format, std::int64_t width,
+                                         std::int64_t height, std::string_view header) {
+  const ByteSpan bytes(reinterpret_cast<const std::uint8_t*>(header.data()), header.size());
+  return std::make_unique<EncodedFile>(std::move(path), make_encoder(format, width, height), bytes);
+}
+
+void write_events(EncodedFile& file, const py::buffer& events) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  const py::gil_scoped_release released;
+  file.write(span);
+}
+
 }  // namespace
 
 void register_encoders(py::module_& module) {
@@ -54,6 +69,12 @@ void register_encoders(py::module_& module) {
       .def("check", &check_events, py::arg("events"))
       .def_property_readonly("num_events", &EventCheck::num_events)
       .def_property_readonly("last_time", &EventCheck::last_time);
+  py::classh<EncodedFile>(module, "EncodedFile")
+      .def(py::init(&create_file), py::arg("path"), py::arg("format"), py::arg("width"), py::arg("height"),
+           py::arg("header"))
+      .def("write", &write_events, py::arg("events"))
+      .def("finish", &EncodedFile::finish, py::call_guard<py::gil_scoped_release>())
+      .def("abort", &EncodedFile::abort, py::call_guard<py::gil_scoped_release>());
 }
 
 }  // namespace aestream

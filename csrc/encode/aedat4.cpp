@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <type_traits>
 
@@ -12,6 +13,10 @@ namespace {
 constexpr std::size_t max_size = 0x7FFFFFFF;  // sizes are int32 where packets have theirs
 constexpr std::size_t row_bytes = 44;
 constexpr std::size_t row_stride = 48;  // keeps the int64 fields aligned
+
+std::uint64_t distance(std::int64_t from, std::int64_t to) {
+  return static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
+}
 
 class Writer {
  public:
@@ -32,21 +37,10 @@ class Writer {
     for (const std::uint16_t entry : entries) put(entry);
   }
   void pad(std::size_t count) { bytes_.insert(bytes_.end(), count, 0); }
-  /// As they lie, but for what the padding of an Event may hold.
-  void put_events(ConstEventSpan events) {
-    const std::size_t at = bytes_.size();
-    bytes_.resize(at + events.size_bytes());
-    auto* out = reinterpret_cast<Event*>(bytes_.data() + at);
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      const Event& event = events[i];
-      store_event(out + i, event.t, static_cast<std::uint16_t>(event.x), static_cast<std::uint16_t>(event.y),
-                  event.p != 0);
-    }
-  }
 
-  /// Fills in the size prefix that begins at `at`.
-  Bytes finish(std::size_t at = 0) {
-    const auto size = static_cast<std::uint32_t>(bytes_.size() - at - 4);
+  /// Fills in the size prefix that begins at `at`, of a buffer that goes on for `more` bytes.
+  Bytes finish(std::size_t at = 0, std::size_t more = 0) {
+    const auto size = static_cast<std::uint32_t>(bytes_.size() + more - at - 4);
     std::memcpy(bytes_.data() + at, &size, sizeof size);
     return std::move(bytes_);
   }
@@ -55,7 +49,7 @@ class Writer {
   Bytes bytes_;
 };
 
-/// Everything before the elements of a buffer whose root table holds one vector and nothing else: 32 bytes.
+/// Everything before the elements of a buffer whose root table holds one vector and nothing else: `packet_head` bytes.
 void put_vector_head(Writer& out, std::string_view identifier, std::size_t count) {
   out.put(std::uint32_t{0});   // size prefix
   out.put(std::uint32_t{16});  // the root table is at 4 + 16
@@ -88,35 +82,49 @@ Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_pos
   return out.finish(aedat4_magic.size());
 }
 
-Bytes encode_event_packet(ConstEventSpan events) {
-  Writer out(32 + events.size_bytes());
-  put_vector_head(out, "EVTS", events.size());
-  out.put_events(events);
-  return out.finish();
+TimeRange encode_event_packet(ConstEventSpan events, std::uint8_t* out) {
+  Writer head(packet_head + events.size_bytes());
+  put_vector_head(head, "EVTS", events.size());
+  std::ranges::copy(head.finish(0, events.size_bytes()), out);
+  TimeRange times{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+  auto* to = reinterpret_cast<Event*>(out + packet_head);
+  for (const Event& event : events) {  // as they lie, but for what their padding may hold
+    store_event(to++, event.t, static_cast<std::uint16_t>(event.x), static_cast<std::uint16_t>(event.y), event.p != 0);
+    times = {std::min(times.first, event.t), std::max(times.last, event.t)};
+  }
+  return times;
 }
 
 std::vector<std::size_t> PacketCutter::cut(ConstEventSpan events) {
   std::vector<std::size_t> borders;
   if (!has_time_ && !events.empty()) {
-    first_ = latest_ = events[0].t;
+    first_ = events[0].t;
+    begin_packet(first_);
     has_time_ = true;
   }
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    latest_ = std::max(latest_, events[i].t);
-    const std::uint64_t time = static_cast<std::uint64_t>(latest_) - static_cast<std::uint64_t>(first_);
-    const bool is_late = time - start_ >= packet_us_;
-    if (is_late) start_ = time - time % packet_us_;
-    if (is_late || count_ == max_events_) {
-      borders.push_back(i);
-      count_ = 0;
-    }
-    ++count_;
+  std::size_t begin = 0;  // of what the open packet holds of these events
+  while (true) {
+    const std::size_t most = std::min(events.size() - begin, max_events_ - count_);
+    const ConstEventSpan few = events.subspan(begin, most);
+    const auto late = std::ranges::find_if(few, [last = last_time_](const Event& event) { return event.t > last; });
+    begin += static_cast<std::size_t>(late - few.begin());
+    count_ += static_cast<std::size_t>(late - few.begin());
+    if (begin == events.size()) return borders;
+    if (late != few.end()) begin_packet(late->t);
+    borders.push_back(begin);
+    count_ = 0;
   }
-  return borders;
+}
+
+/// Spans of packets lie one after the other from the first event's time on; this is the one that holds `t`.
+void PacketCutter::begin_packet(std::int64_t t) {
+  const std::uint64_t left = packet_us_ - 1 - distance(first_, t) % packet_us_;
+  last_time_ = distance(t, std::numeric_limits<std::int64_t>::max()) < left ? std::numeric_limits<std::int64_t>::max()
+                                                                            : t + static_cast<std::int64_t>(left);
 }
 
 Bytes encode_data_table(const std::vector<TableRow>& rows) {
-  constexpr std::size_t head = 32, vtable_bytes = 14;
+  constexpr std::size_t head = packet_head, vtable_bytes = 14;
   const std::size_t offsets_end = head + 4 * rows.size();
   const std::size_t first_row = (offsets_end + vtable_bytes + 3) / 8 * 8 + 4;  // 4 behind a multiple of 8
   Writer out(first_row + row_stride * rows.size());

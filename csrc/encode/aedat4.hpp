@@ -14,8 +14,14 @@ namespace aestream {
 /// The version line and the header; its size does not depend on `table_position`.
 Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_position, std::string_view info_node);
 
-/// One packet before compression: 32 bytes and the events as they are.
-Bytes encode_event_packet(ConstEventSpan events);
+inline constexpr std::size_t packet_head = 32;  // bytes before the events
+
+struct TimeRange {
+  std::int64_t first, last;  // the earliest and the latest
+};
+
+/// One packet before compression: a head, and the events as they are. `out` has room for both.
+TimeRange encode_event_packet(ConstEventSpan events, std::uint8_t* out);
 
 /// Says where packets begin: each spans less than `packet_us` of the latest time so far, and holds few events.
 class PacketCutter {
@@ -26,12 +32,14 @@ class PacketCutter {
   std::vector<std::size_t> cut(ConstEventSpan events);
 
  private:
+  void begin_packet(std::int64_t t);
+
   std::uint64_t packet_us_;
   std::size_t max_events_;
   std::size_t count_ = 0;  // events of the packet that is open
   bool has_time_ = false;
-  std::int64_t first_ = 0, latest_ = 0;
-  std::uint64_t start_ = 0;  // of the packet's span, in microseconds after the first event
+  std::int64_t first_ = 0;      // of the file
+  std::int64_t last_time_ = 0;  // that the open packet may hold
 };
 
 /// A line of the data table. Times are those of the earliest and the latest event.

@@ -17,31 +17,33 @@ std::uint64_t distance(std::int64_t from, std::int64_t to) {
 std::int64_t floor_divide(std::int64_t value, std::int64_t by) { return value / by - (value % by < 0); }
 
 struct Bounds {
-  std::uint16_t max_x, max_y;
-  std::int64_t min_t, max_t;
-  std::uint64_t max_rise;
+  std::int32_t max_x, max_y;
+  std::uint64_t min_t, max_t, max_rise;  // below 2^63
 };
 
-/// Whether an event lies outside, or its time is not within `max_rise` after the one before.
+/// Whether an event lies outside, a time is negative, or one is not within `max_rise` after the one before: whether
+/// any of the differences has its highest bit set.
 AESTREAM_MULTIVERSION
 bool any_unusual(const Event* events, std::size_t count, std::int64_t last, const Bounds& bounds) {
-  bool found = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Event& event = events[i];
-    found |= static_cast<std::uint16_t>(event.x) > bounds.max_x;
-    found |= static_cast<std::uint16_t>(event.y) > bounds.max_y;
-    found |= (event.t < bounds.min_t) | (event.t > bounds.max_t) | (event.t < last);
-    found |= distance(last, event.t) > bounds.max_rise;
-    last = event.t;
-  }
-  return found;
+  auto times = static_cast<std::uint64_t>(last);
+  std::int32_t places = 0;
+  const auto look_at = [&](const Event& event, std::int64_t before) {
+    const auto t = static_cast<std::uint64_t>(event.t), rise = t - static_cast<std::uint64_t>(before);
+    times |= t | (t - bounds.min_t) | (bounds.max_t - t) | rise | (bounds.max_rise - rise);
+    places |= event.x | event.y | (bounds.max_x - event.x) | (bounds.max_y - event.y);
+  };
+  look_at(events[0], last);
+  for (std::size_t i = 1; i < count; ++i) look_at(events[i], events[i - 1].t);
+  return times >> 63 != 0 || places < 0;
 }
 
 }  // namespace
 
 bool EventCheck::may_refuse(ConstEventSpan events, std::int64_t last) const {
-  const Bounds bounds{static_cast<std::uint16_t>(limits_.max_x), static_cast<std::uint16_t>(limits_.max_y),
-                      limits_.min_t, limits_.max_t, limits_.max_gap};
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  const Bounds bounds{static_cast<std::int32_t>(limits_.max_x), static_cast<std::int32_t>(limits_.max_y),
+                      static_cast<std::uint64_t>(std::max<std::int64_t>(limits_.min_t, 0)),
+                      static_cast<std::uint64_t>(limits_.max_t), std::min(limits_.max_gap, most)};
   return any_unusual(events.data(), events.size(), last, bounds) ||
          (events.back().t > first_ && distance(first_, events.back().t) > limits_.max_span);
 }

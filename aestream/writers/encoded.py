@@ -1,0 +1,41 @@
+"""Files whose words or lines the core writes: all that a format adds is its header and its limits."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy.typing as npt
+
+from aestream import _core
+from aestream.writers.base import Limits, WriteOptions
+
+
+class EncodedWriter:
+    """A `FormatWriter` around one of the core's encoders.
+
+    Attributes:
+        FORMAT: name of the encoder.
+        LIMITS: what the format can say, by the rules of readers.
+    """
+
+    FORMAT: ClassVar[str]
+    LIMITS: ClassVar[Limits]
+
+    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+        self._file = _core.EncodedFile(path, self.FORMAT, *shape, self.header(*shape))
+
+    def header(self, width: int, height: int) -> bytes:
+        """What stands before the first event."""
+        raise NotImplementedError
+
+    def write(self, events: npt.NDArray[Any]) -> None:
+        """Append events."""
+        self._file.write(events)
+
+    def finish(self) -> None:
+        """Write what the encoder has kept, and close the file."""
+        self._file.finish()
+
+    def abort(self) -> None:
+        """Close the file as it is."""
+        self._file.abort()
