@@ -177,6 +177,10 @@ class RosTopic:
     @property
     def shape(self) -> tuple[int, int] | None: ...
 
+# bind_ecf.cpp
+def decode_ecf(block: _Bytes, most: int) -> npt.NDArray[np.void]: ...
+def encode_ecf(events: _Bytes) -> bytes: ...
+
 # bind_aedat4.cpp
 class Aedat4Header:
     @property

@@ -50,8 +50,10 @@ class Writer:
     Args:
         path: the file; one that exists is replaced in the end.
         shape: sensor (width, height) in pixels.
-        format: None to go by the path's ending. ``.aedat4`` is ``"aedat4"``.
-        compression: for AEDAT4: ``"none"``, ``"lz4"`` or ``"zstd"`` (the default).
+        format: None to go by the path's ending. ``.aedat4`` is ``"aedat4"``, ``.h5`` is ``"dsec"``, ``.hdf5`` is
+            ``"prophesee"``, ``.npz`` is ``"npz"``.
+        compression: for AEDAT4: ``"none"``, ``"lz4"`` or ``"zstd"`` (the default). For NPZ: ``"none"`` (the default) or
+            ``"deflate"``.
         source: for AEDAT4: name of the camera.
         packet_us: for AEDAT4: time that one packet spans at most; it holds at most 8192 events, too.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -38,3 +41,15 @@ def digest_txyp(events: np.ndarray) -> str:
     for name, dtype in (("t", "<i8"), ("x", "<u2"), ("y", "<u2"), ("p", "u1")):
         digest.update(np.ascontiguousarray(events[name]).astype(dtype).tobytes())
     return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def limited_memory(most: int) -> Iterator[None]:
+    """Fails if Python and NumPy hold more than so many bytes at once that they did not hold before."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak <= most, f"{peak} bytes were held, of {most}"

@@ -28,6 +28,9 @@ _WRITERS = {  # of several formats with one ending, the first is the one that th
     "es": _Entry("aestream.writers.es", "EsWriter", (".es",)),
     "csv": _Entry("aestream.writers.csv_text", "CsvWriter", (".csv",)),
     "txt": _Entry("aestream.writers.csv_text", "TxtWriter", (".txt",)),
+    "dsec": _Entry("aestream.writers.dsec", "DsecWriter", (".h5",), extra="hdf5"),
+    "prophesee": _Entry("aestream.writers.prophesee_hdf5", "PropheseeWriter", (".hdf5", ".h5"), extra="hdf5"),
+    "npz": _Entry("aestream.writers.npz", "NpzWriter", (".npz",), ("compression",)),
 }
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from aestream import _core
 from aestream.events import EVENT_DTYPE
 from aestream.writers.base import Limits, WriteOptions
+from aestream.writers.blocks import join
 
 _MAX_PACKET_EVENTS = 8192
 _PACKETS_AHEAD = 32
@@ -90,9 +91,9 @@ class Aedat4Writer:
         """Append events: all packets that end among them are written, the rest is kept."""
         borders = self._cutter.cut(events)
         if not borders:
-            self._open = _join(self._open, events)
+            self._open = join(self._open, events)
             return
-        first = _join(self._open, events[: borders[0]])
+        first = join(self._open, events[: borders[0]])
         packets = (events[start:stop] for start, stop in pairwise(borders))
         self._write_packets(chain([first] if len(first) else [], packets))
         self._open = events[borders[-1] :].copy()
@@ -130,8 +131,3 @@ class Aedat4Writer:
         self._file.write(packet.payload)
         self._rows.append((self._position + 8, size, packet.num_events, packet.first_us, packet.last_us))
         self._position += 8 + size
-
-
-def _join(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Both, one behind the other; NumPy itself would pack the records."""
-    return np.concatenate([first.view("V16"), second.view("V16")]).view(EVENT_DTYPE)

@@ -26,6 +26,7 @@ void register_jaer(py::module_& module);
 void register_es(py::module_& module);
 void register_triggers(py::module_& module);
 void register_ros(py::module_& module);
+void register_ecf(py::module_& module);
 void register_stream(py::module_& module);
 void register_udp(py::module_& module);
 void register_accumulate(py::module_& module);

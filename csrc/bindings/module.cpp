@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_es(module);
   aestream::register_triggers(module);
   aestream::register_ros(module);
+  aestream::register_ecf(module);
   aestream::register_aedat4(module);
   aestream::register_encoders(module);
 }

@@ -9,6 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
+import ecf_words
 import jaer_words
 import reference
 import ros_words
@@ -72,6 +73,7 @@ def seeds() -> dict[str, list[bytes]]:
         "events": [bytes(4) + events.tobytes()],
         "ros": ros_seeds(evt3),
         "aedat4": aedat4,
+        "ecf": [ecf_words.encode_ecf(events, mode) for mode in ecf_words.MODES],
         "es": [bytes(4) + payload for payload in es.values()],
         "bin40": [bytes(4) + bin40],
         "file": [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, es, evt2, evt3, evt21, ros
+from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, ecf, es, evt2, evt3, evt21, ros
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -19,6 +19,7 @@ __all__ = [
     "csv_text",
     "dat",
     "decode_file",
+    "ecf",
     "es",
     "evt2",
     "evt21",

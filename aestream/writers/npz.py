@@ -1,0 +1,74 @@
+"""NPZ: a ZIP of the arrays t, x, y, p, as NumPy and SpikingJelly read them. Spec: numpy.org, "numpy.lib.format"."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import zipfile
+from typing import Any, BinaryIO, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from aestream.writers.base import Limits, WriteOptions
+
+_METHODS = {"none": zipfile.ZIP_STORED, "deflate": zipfile.ZIP_DEFLATED}
+_LEVEL = 1  # five times as fast as zlib's usual 6, and 3 % larger
+_FIELDS = {"t": "<i8", "x": "<u2", "y": "<u2", "p": "|u1"}  # what readers that convert nothing expect
+_PIECE = 1 << 20
+
+
+class NpzWriter:
+    """A `FormatWriter`: t int64, x and y uint16, p uint8, each ``[N]``.
+
+    An array can be put into the ZIP only when its length is known, so each column waits in a file without a name,
+    beside the one that is written.
+    """
+
+    LIMITS: ClassVar[Limits] = Limits()
+
+    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+        compression = options.compression or "none"
+        if compression not in _METHODS:
+            raise ValueError(f"compression must be one of {', '.join(_METHODS)}; got {compression!r}")
+        self._method = _METHODS[compression]
+        self._count = 0
+        self._columns: dict[str, BinaryIO] = {}
+        self._file = open(path, "xb")  # noqa: SIM115 - closed by finish() or abort()
+        try:
+            for name in "txyp":
+                self._columns[name] = tempfile.TemporaryFile(dir=os.path.dirname(path) or ".")  # noqa: SIM115 - so is it
+        except BaseException:
+            self.abort()
+            raise
+
+    def write(self, events: npt.NDArray[Any]) -> None:
+        """Append events to the columns."""
+        for start in range(0, len(events), _PIECE):
+            piece = events[start : start + _PIECE]
+            for name, column in self._columns.items():
+                column.write(piece[name].astype(_FIELDS[name]).tobytes())
+        self._count += len(events)
+
+    def finish(self) -> None:
+        """Make the ZIP of the columns."""
+        with zipfile.ZipFile(self._file, "w", self._method, compresslevel=_LEVEL) as archive:
+            for name, column in self._columns.items():
+                self._add(archive, name, column)
+        self._file.close()
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the file and the columns, which are gone then, whatever a full disk makes of their last bytes."""
+        for file in (*self._columns.values(), self._file):
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def _add(self, archive: zipfile.ZipFile, name: str, column: BinaryIO) -> None:
+        header = {"descr": _FIELDS[name], "fortran_order": False, "shape": (self._count,)}
+        column.seek(0)
+        with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array_header_1_0(member, header)
+            shutil.copyfileobj(column, member, _PIECE)
