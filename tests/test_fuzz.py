@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import spif
+from reference.faery_udp import encode_t32, encode_t64
 from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words
 from words import dat_header, encode_aedat4, encode_csv, raw_header
 
@@ -77,7 +79,7 @@ def test_contracts_hold_for_words(targets, name, data, seed):
 
 
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording", "datagram"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -95,6 +97,16 @@ def test_contracts_hold_for_damaged_packets(targets, data):
     for _ in range(data.draw(st.integers(0, 3))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.sampled_from([0, 1, 4, 8, 0x7F, 0x80, 0xFF]))
     assert violation(targets, "aedat4", bytes(file)) is None
+
+
+@settings(max_examples=200)
+@given(
+    protocol=st.integers(0, 2), events=event_arrays(monotonic=False), timestamps=st.booleans(), cut=st.integers(0, 9)
+)
+def test_contracts_hold_for_datagrams(targets, protocol, events, timestamps, cut):
+    encode = (lambda some: spif.encode(some, timestamps=timestamps), encode_t64, encode_t32)[protocol]
+    datagram = encode(events)
+    assert violation(targets, "datagram", bytes([protocol, 0, 0, 0]) + datagram[: max(0, len(datagram) - cut)]) is None
 
 
 @settings(max_examples=200)

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 import reference
 import words
+from reference import faery_udp, spif
 
 
 def some_events() -> np.ndarray:
@@ -45,6 +46,12 @@ def seeds() -> dict[str, list[bytes]]:
         "csv": [bytes([i, 0, 0, 0]) + text for i, text in enumerate(csv)],
         "aedat4": aedat4,
         "file": [words.raw_header("EVT3") + evt3, words.raw_header("EVT2") + evt2, words.dat_header() + dat, csv[0]],
+        "datagram": [
+            bytes(4) + spif.encode(events),
+            bytes(4) + spif.encode(events, timestamps=True),
+            bytes([1, 0, 0, 0]) + faery_udp.encode_t64(events),
+            bytes([2, 0, 0, 0]) + faery_udp.encode_t32(events),
+        ],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat4, csv_text, dat, evt2, evt3, evt21
+from . import aedat4, csv_text, dat, evt2, evt3, evt21, faery_udp, spif
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -19,7 +19,9 @@ __all__ = [
     "evt2",
     "evt21",
     "evt3",
+    "faery_udp",
     "read_header",
+    "spif",
     "to_events",
 ]
 
