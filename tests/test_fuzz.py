@@ -12,6 +12,8 @@ import pytest
 from ecf_words import MODES, encode_ecf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import spif
+from reference.faery_udp import encode_t32, encode_t64
 from ros_words import compact_word, event_array, in_a_row, libcaer_word, mono_word, packet
 from strategies import (
     aedat3_packets,
@@ -111,8 +113,11 @@ def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
     assert violation(targets, "triggers", seed + data.draw(PAYLOADS[name])) is None
 
 
+_OTHERS = ("file", "aedat3", "aedat4", "datagram", "ecf", "recording", "ros", "triggers")
+
+
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat3", "aedat4", "ecf", "recording", "ros", "triggers"])
+@pytest.mark.parametrize("name", [*PAYLOADS, *_OTHERS])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -138,6 +143,16 @@ def test_contracts_hold_for_damaged_packets(targets, name, data):
 def test_contracts_hold_for_packets_that_are_cut(targets, packets, cut):
     assert violation(targets, "aedat3", packets) is None
     assert violation(targets, "aedat3", packets[: max(0, len(packets) - cut)]) is None
+
+
+@settings(max_examples=200)
+@given(
+    protocol=st.integers(0, 2), events=event_arrays(monotonic=False), timestamps=st.booleans(), cut=st.integers(0, 9)
+)
+def test_contracts_hold_for_datagrams(targets, protocol, events, timestamps, cut):
+    encode = (lambda some: spif.encode(some, timestamps=timestamps), encode_t64, encode_t32)[protocol]
+    datagram = encode(events)
+    assert violation(targets, "datagram", bytes([protocol, 0, 0, 0]) + datagram[: max(0, len(datagram) - cut)]) is None
 
 
 @settings(max_examples=200)

@@ -21,9 +21,9 @@ _DATAGRAM_WORDS = {"spif": 128, "t64_x16_y16_on8": 325, "t32_x16_y15_on1": 200} 
 class UDPInput(EventStream):
     """Events from UDP datagrams of any size: ``with UDPInput((640, 480), port=3333) as stream: stream.read()``.
 
-    Times of 32 bits are unwrapped, for each sender by itself. An event without a timestamp, as SPIF may have it, gets the
-    time when it arrived: on its sender's clock, if that has sent timestamps before, else in microseconds since the stream
-    was opened. Windows need clocks that agree: two senders whose clocks differ belong to two streams.
+    Times of 32 bits are unwrapped, for each sender by itself. An event without a timestamp, as SPIF may have it, gets
+    the time when it arrived: on its sender's clock, if that has sent timestamps before, else in microseconds since the
+    stream was opened. Windows need clocks that agree: two senders whose clocks differ belong to two streams.
 
     A datagram with bytes that are no event counts as malformed; the whole events before them are received.
 

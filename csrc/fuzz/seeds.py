@@ -14,6 +14,7 @@ import jaer_words
 import reference
 import ros_words
 import words
+from reference import faery_udp, spif
 
 
 def some_events() -> np.ndarray:
@@ -84,6 +85,12 @@ def seeds() -> dict[str, list[bytes]]:
             csv[0],
         ],
         "triggers": [bytes(4) + evt2 + words.evt2_word(0xA, 1), bytes(4) + evt3 + words.evt3_word(0xA, 1)],
+        "datagram": [
+            bytes(4) + spif.encode(events),
+            bytes(4) + spif.encode(events, timestamps=True),
+            bytes([1, 0, 0, 0]) + faery_udp.encode_t64(events),
+            bytes([2, 0, 0, 0]) + faery_udp.encode_t32(events),
+        ],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
     }
 

@@ -99,6 +99,7 @@ StreamItem StreamWindows::finish() {
 
 EventSink::Wanted StreamWindows::wanted() const {
   EventSink::Wanted wanted;
+  wanted.count = std::clamp<std::size_t>(sink_->capacity() / 2, 1, wanted.count);
   if (by_time_ && is_building_) {
     wanted.time = stop_;
   } else if (!by_time_) {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, ecf, es, evt2, evt3, evt21, ros
+from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, ecf, es, evt2, evt3, evt21, faery_udp, ros, spif
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -24,8 +24,10 @@ __all__ = [
     "evt2",
     "evt21",
     "evt3",
+    "faery_udp",
     "read_header",
     "ros",
+    "spif",
     "to_events",
 ]
 
