@@ -9,6 +9,7 @@ from aestream.errors import FormatError
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
 from aestream.formats.csv_text import open_csv
+from aestream.formats.numpy_arrays import open_npy, open_npz
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
 _FORMATS = {  # by the name that detect_format() gives
@@ -16,6 +17,8 @@ _FORMATS = {  # by the name that detect_format() gives
     "dat": Format(open_dat),
     "aedat4": Format(open_aedat4, ("stream",)),
     "csv": Format(open_csv, ("columns",)),
+    "npy": Format(open_npy, ("columns",)),
+    "npz": Format(open_npz, ("columns",)),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
