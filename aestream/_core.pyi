@@ -101,6 +101,10 @@ def open_csv(
     file: MappedFile, begin: int, *, separator: str, columns: Sequence[int], num_columns: int, seconds: bool
 ) -> Recording: ...
 
+# bind_ecf.cpp
+def decode_ecf(block: _Bytes, most: int) -> npt.NDArray[np.void]: ...
+def encode_ecf(events: _Bytes) -> bytes: ...
+
 # bind_aedat4.cpp
 class Aedat4Header:
     @property

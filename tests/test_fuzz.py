@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ecf_words import MODES, encode_ecf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import dat_records, event_arrays, evt2_words, evt3_words, evt21_words
@@ -31,6 +32,7 @@ PAYLOADS = {
     | st.text("0123456789.,-+ \t\r\n#e", max_size=200).map(str.encode),
 }
 AEDAT4 = st.builds(encode_aedat4, event_arrays(512, 256), packet_events=st.integers(1, 40), table=st.booleans())
+PACKETS = {"aedat4": AEDAT4, "ecf": st.builds(encode_ecf, event_arrays(2048, 2048), st.sampled_from(MODES))}
 FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
     st.tuples(st.sampled_from([raw_header("EVT21"), raw_header("EVT21", endianness="legacy")]), PAYLOADS["evt21"]),
@@ -77,7 +79,7 @@ def test_contracts_hold_for_words(targets, name, data, seed):
 
 
 @given(data=st.binary(max_size=300))
-@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "recording"])
+@pytest.mark.parametrize("name", [*PAYLOADS, "file", "aedat4", "ecf", "recording"])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
@@ -90,11 +92,12 @@ def test_contracts_hold_for_cut_files(targets, file, cut):
 
 @settings(max_examples=200)
 @given(data=st.data())
-def test_contracts_hold_for_damaged_packets(targets, data):
-    file = bytearray(data.draw(AEDAT4))
+@pytest.mark.parametrize("name", PACKETS)
+def test_contracts_hold_for_damaged_packets(targets, name, data):
+    file = bytearray(data.draw(PACKETS[name]))
     for _ in range(data.draw(st.integers(0, 3))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.sampled_from([0, 1, 4, 8, 0x7F, 0x80, 0xFF]))
-    assert violation(targets, "aedat4", bytes(file)) is None
+    assert violation(targets, name, bytes(file)) is None
 
 
 @settings(max_examples=200)

@@ -35,19 +35,6 @@ VoxelGridSpec make_voxel_grid(std::int64_t bins) {
   return {static_cast<std::size_t>(bins)};
 }
 
-/// The events in a contiguous buffer of 16-byte records or of their bytes.
-ConstEventSpan view_events(const py::buffer_info& info) {
-  const bool is_events = info.itemsize == static_cast<py::ssize_t>(sizeof(Event)) || info.itemsize == 1;
-  if (info.ndim != 1 || !is_events || (info.size > 1 && info.strides[0] != info.itemsize)) {
-    throw py::value_error("events must be a contiguous array of EVENT_DTYPE, or its bytes");
-  }
-  const ByteSpan bytes = view_bytes(info);
-  if (bytes.size() % sizeof(Event) != 0 || reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Event) != 0) {
-    throw py::value_error("events must be whole and aligned to 8 bytes");
-  }
-  return {reinterpret_cast<const Event*>(bytes.data()), bytes.size() / sizeof(Event)};
-}
-
 py::tuple accumulate_windows(const py::buffer& events, const Representation& representation, std::int64_t width,
                              std::int64_t height, const WindowArray& windows, bool by_time, std::size_t threads) {
   const py::buffer_info info = events.request();

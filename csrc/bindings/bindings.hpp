@@ -23,6 +23,7 @@ void register_recording(py::module_& module);
 void register_aedat4(py::module_& module);
 void register_tables(py::module_& module);
 void register_csv(py::module_& module);
+void register_ecf(py::module_& module);
 void register_stream(py::module_& module);
 void register_accumulate(py::module_& module);
 
@@ -46,6 +47,19 @@ inline py::array own_events(Buffer&& buffer, std::size_t count) {
 
 inline ByteSpan view_bytes(const py::buffer_info& info) {
   return {static_cast<const std::uint8_t*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize)};
+}
+
+/// The events in a contiguous buffer of 16-byte records or of their bytes.
+inline ConstEventSpan view_events(const py::buffer_info& info) {
+  const bool is_events = info.itemsize == static_cast<py::ssize_t>(sizeof(Event)) || info.itemsize == 1;
+  if (info.ndim != 1 || !is_events || (info.size > 1 && info.strides[0] != info.itemsize)) {
+    throw py::value_error("events must be a contiguous array of EVENT_DTYPE, or its bytes");
+  }
+  const ByteSpan bytes = view_bytes(info);
+  if (bytes.size() % sizeof(Event) != 0 || reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Event) != 0) {
+    throw py::value_error("events must be whole and aligned to 8 bytes");
+  }
+  return {reinterpret_cast<const Event*>(bytes.data()), bytes.size() / sizeof(Event)};
 }
 
 }  // namespace aestream

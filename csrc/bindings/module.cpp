@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_recording(module);
   aestream::register_stream(module);
   aestream::register_csv(module);
+  aestream::register_ecf(module);
   aestream::register_aedat4(module);
   aestream::register_tables(module);
 }

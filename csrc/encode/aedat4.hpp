@@ -7,10 +7,9 @@
 
 #include "core/event.hpp"
 #include "decode/aedat4.hpp"
+#include "encode/bytes.hpp"
 
 namespace aestream {
-
-using Bytes = std::vector<std::uint8_t>;
 
 /// The version line and the header; its size does not depend on `table_position`.
 Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_position, std::string_view info_node);

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat4, csv_text, dat, evt2, evt3, evt21
+from . import aedat4, csv_text, dat, ecf, evt2, evt3, evt21
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -16,6 +16,7 @@ __all__ = [
     "csv_text",
     "dat",
     "decode_file",
+    "ecf",
     "evt2",
     "evt21",
     "evt3",
