@@ -19,21 +19,15 @@ ColumnTable::ColumnTable(const Columns& columns, std::uint64_t num_events, std::
     : EventTable(num_events), columns_(columns), owner_(std::move(owner)) {}
 
 void ColumnTable::read(std::uint64_t first, EventSpan out) const {
-  try {
-    pack(columns_, first, out);
-  } catch (const FormatError& error) {
-    throw FormatError(file_ ? error.offset() : no_offset, error.what());
-  }
+  if (file_) return pack(columns_, first, out);
+  without_offset([&] { pack(columns_, first, out); });
 }
 
 std::int64_t ColumnTable::latest(std::uint64_t first, std::size_t count) const {
-  try {
-    const std::int64_t latest = latest_time(columns_, first, count);
-    if (in_rows_ && file_->is_large()) file_->forget(offset(first), offset(first + count));
-    return latest;
-  } catch (const FormatError& error) {
-    throw FormatError(file_ ? error.offset() : no_offset, error.what());
-  }
+  if (!file_) return without_offset([&] { return latest_time(columns_, first, count); });
+  const std::int64_t latest = latest_time(columns_, first, count);
+  if (in_rows_ && file_->is_large()) file_->forget(offset(first), offset(first + count));
+  return latest;
 }
 
 std::uint64_t ColumnTable::offset(std::uint64_t row) const {

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/error.hpp"
 #include "core/mapped_file.hpp"
 #include "decode/columns.hpp"
 
@@ -36,6 +37,16 @@ class EventTable {
   std::uint64_t num_events_;
   std::uint64_t cut_bytes_;
 };
+
+/// call(), whose FormatError counts its offset from bytes that are not the file's.
+template <class Call>
+auto without_offset(const Call& call) {
+  try {
+    return call();
+  } catch (const FormatError& error) {
+    throw FormatError(no_offset, error.what());
+  }
+}
 
 /// Columns that lie in a file, or in other memory.
 class ColumnTable final : public EventTable {

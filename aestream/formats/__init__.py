@@ -9,6 +9,7 @@ from aestream.errors import FormatError
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
 from aestream.formats.csv_text import open_csv
+from aestream.formats.hdf5 import open_hdf5
 from aestream.formats.numpy_arrays import open_npy, open_npz
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 
@@ -19,6 +20,7 @@ _FORMATS = {  # by the name that detect_format() gives
     "csv": Format(open_csv, ("columns",)),
     "npy": Format(open_npy, ("columns",)),
     "npz": Format(open_npz, ("columns",)),
+    "hdf5": Format(open_hdf5, ("columns", "stream")),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),

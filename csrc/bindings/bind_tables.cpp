@@ -2,7 +2,9 @@
 #include <array>
 #include <string>
 
+#include "bindings/callables.hpp"
 #include "bindings/tables.hpp"
+#include "block_source.hpp"
 #include "recording.hpp"
 
 namespace aestream {
@@ -19,6 +21,15 @@ Columns to_columns(const ColumnPlaces& places, ByteSpan bytes, const TimeUnit& u
   return {column(0), column(1), column(2), column(3), unit};
 }
 
+Column to_column(const py::array& array) {
+  if (array.ndim() != 1) throw py::value_error("a column is an array of one dimension");
+  const py::ssize_t rows = array.shape(0), item = array.itemsize();
+  if (rows > 1 && array.strides(0) < item) throw py::value_error("the rows of a column follow each other");
+  const py::ssize_t stride = rows > 1 ? array.strides(0) : item, size = rows == 0 ? 0 : (rows - 1) * stride + item;
+  const ByteSpan bytes{static_cast<const std::uint8_t*>(array.data()), static_cast<std::size_t>(size)};
+  return to_column({0, static_cast<std::size_t>(stride), py::str(array.dtype().attr("str"))}, bytes);
+}
+
 namespace {
 
 std::unique_ptr<Recording> open_rows(std::shared_ptr<MappedFile> file, const ColumnPlaces& places,
@@ -30,20 +41,13 @@ std::unique_ptr<Recording> open_rows(std::shared_ptr<MappedFile> file, const Col
 }
 
 std::unique_ptr<Recording> open_arrays(const std::array<py::array, 4>& arrays, double us_per_unit) {
-  const py::ssize_t rows = arrays[0].ndim() == 1 ? arrays[0].shape(0) : 0;
-  const auto column = [&](std::size_t i) {
-    const py::array& array = arrays[i];
-    if (array.ndim() != 1 || array.shape(0) != rows) throw py::value_error("columns are of one dimension and length");
-    const bool is_forward = array.strides(0) >= array.itemsize() || rows < 2;
-    if (!is_forward) throw py::value_error("the rows of a column follow each other");
-    const auto stride = static_cast<std::size_t>(rows < 2 ? array.itemsize() : array.strides(0));
-    const std::size_t size = rows == 0 ? 0 : static_cast<std::size_t>(rows - 1) * stride + array.itemsize();
-    const ByteSpan bytes{static_cast<const std::uint8_t*>(array.data()), size};
-    return to_column({0, stride, py::str(array.dtype().attr("str"))}, bytes);
-  };
+  const auto column = [&](std::size_t i) { return to_column(arrays[i]); };
   const Columns columns{column(0), column(1), column(2), column(3), {us_per_unit, 0}};
-  auto table = std::make_unique<ColumnTable>(columns, static_cast<std::uint64_t>(rows),
-                                             keep_python(py::make_tuple(arrays[0], arrays[1], arrays[2], arrays[3])));
+  for (const py::array& array : arrays) {
+    if (array.shape(0) != arrays[0].shape(0)) throw py::value_error("columns are of one length");
+  }
+  auto owner = keep_python(py::make_tuple(arrays[0], arrays[1], arrays[2], arrays[3]));
+  auto table = std::make_unique<ColumnTable>(columns, arrays[0].shape(0), std::move(owner));
   return std::make_unique<Recording>(nullptr, std::make_unique<BlockSource>(std::move(table)));
 }
 

@@ -22,6 +22,7 @@ void register_decoders(py::module_& module);
 void register_recording(py::module_& module);
 void register_aedat4(py::module_& module);
 void register_tables(py::module_& module);
+void register_hdf5(py::module_& module);
 void register_csv(py::module_& module);
 void register_ecf(py::module_& module);
 void register_stream(py::module_& module);

@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "bindings/bindings.hpp"
-#include "block_source.hpp"
 #include "decode/columns.hpp"
 
 namespace aestream {
@@ -15,15 +14,11 @@ namespace aestream {
 using ColumnPlace = std::tuple<std::size_t, std::size_t, std::string>;
 using ColumnPlaces = std::array<ColumnPlace, 4>;  // of t, x, y, p
 
+/// Throws ValueError for a type that no column has.
 Column to_column(const ColumnPlace& place, ByteSpan bytes);
 Columns to_columns(const ColumnPlaces& places, ByteSpan bytes, const TimeUnit& unit);
 
-/// Keeps a Python object for the core, which may let go of it without the GIL.
-inline std::shared_ptr<py::object> keep_python(py::object object) {
-  return {new py::object(std::move(object)), [](py::object* kept) {
-            const py::gil_scoped_acquire acquired;
-            delete kept;
-          }};
-}
+/// Of an array of one dimension, whose memory must outlive it.
+Column to_column(const py::array& array);
 
 }  // namespace aestream
