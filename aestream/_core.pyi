@@ -241,3 +241,41 @@ class EncodedFile:
     def write(self, events: _Bytes) -> None: ...
     def finish(self) -> None: ...
     def abort(self) -> None: ...
+
+# bind_tables.cpp
+def open_rows(
+    file: MappedFile,
+    columns: Sequence[tuple[int, int, str]],
+    *,
+    num_events: int,
+    cut_bytes: int,
+    us_per_unit: float,
+) -> Recording: ...
+def open_arrays(columns: Sequence[npt.NDArray[Any]], *, us_per_unit: float) -> Recording: ...
+
+# bind_hdf5.cpp
+class ChunkedDataset:
+    def __init__(
+        self, *, row_bytes: int, chunk_rows: int, filters: Sequence[tuple[int, int]], chunks: npt.ArrayLike
+    ) -> None: ...
+
+def open_chunks(
+    file: MappedFile,
+    datasets: Sequence[ChunkedDataset],
+    columns: Sequence[tuple[int, int, str]],
+    *,
+    num_events: int,
+    block: int,
+    times: tuple[float, int, npt.NDArray[np.uint64] | None, int],
+    codecs: Sequence[Callable[[Buffer, Buffer], int]],
+) -> Recording: ...
+def open_ecf(
+    file: MappedFile, dataset: ChunkedDataset, columns: Sequence[tuple[int, int, str]], *, num_events: int
+) -> Recording: ...
+def open_fetched(
+    fetch: Callable[[int, int, bool], tuple[npt.NDArray[Any], ...]],
+    *,
+    num_events: int,
+    block: int,
+    times: tuple[float, int, npt.NDArray[np.uint64] | None, int],
+) -> Recording: ...

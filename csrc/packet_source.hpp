@@ -3,7 +3,6 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,13 +11,10 @@
 #include "core/buffer_pool.hpp"
 #include "core/mapped_file.hpp"
 #include "decode/aedat4.hpp"
+#include "decode/inflate.hpp"
 #include "source.hpp"
 
 namespace aestream {
-
-/// Inflates one whole packet into `out` and returns its size. Throws FormatError when the packet is damaged or `out` too
-/// small; what fitted is in `out` even then. Called from several threads at once.
-using Inflate = std::function<std::size_t(ByteSpan compressed, MutableByteSpan out)>;
 
 /// The events of one packet, for windows that share it.
 struct InflatedPacket {

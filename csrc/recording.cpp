@@ -5,6 +5,7 @@
 #include <atomic>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "core/parallel.hpp"
 
@@ -26,12 +27,38 @@ bool Recording::has_index() const {
 
 const Index& Recording::index(std::size_t threads) const {
   const std::lock_guard lock(mutex_);
-  if (!index_) {
-    auto built = std::make_unique<Index>(source_->build_index(threads, true));
+  if (!index_) index_ = make_index(threads);
+  return *index_;
+}
+
+std::unique_ptr<const Index> Recording::make_index(std::size_t threads) const {
+  auto built = std::make_unique<Index>(source_->build_index(threads, true));
+  try {
     find_times(*built);
-    index_ = std::move(built);
+  } catch (const TimeMismatch&) {
+    *built = source_->build_index(threads, true);
+    find_times(*built);
+  }
+  return built;
+}
+
+const Index& Recording::replace_index(const Index& refuted, std::size_t threads) const {
+  const std::lock_guard lock(mutex_);
+  if (index_.get() == &refuted) {
+    auto made = make_index(threads);
+    refuted_ = std::exchange(index_, std::move(made));
   }
   return *index_;
+}
+
+template <class Use>
+auto Recording::with_index(std::size_t threads, const Use& use) const {
+  const Index& first = index(threads);
+  try {
+    return use(first);
+  } catch (const TimeMismatch&) {
+    return use(replace_index(first, threads));
+  }
 }
 
 void Recording::restore_index(Index index) {
@@ -47,6 +74,7 @@ void Recording::find_times(Index& index) const {
   std::uint64_t stop = index.num_events;
   for (std::size_t i = index.checkpoints.size(); i-- > 0;) {
     const Checkpoint& checkpoint = index.checkpoints[i];
+    source_->verify(checkpoint);
     const auto cursor = source_->open(checkpoint);
     for (std::uint64_t at = checkpoint.ordinal; at < stop;) {
       const ConstEventSpan events = cursor->next();
@@ -64,6 +92,7 @@ Checkpoint Recording::checkpoint_before(std::int64_t start, bool by_time, const 
   const auto after = std::partition_point(all.begin() + 1, all.end(), [&](const Checkpoint& checkpoint) {
     return by_time ? checkpoint.time_bound < start : static_cast<std::int64_t>(checkpoint.ordinal) <= start;
   });
+  if (by_time) source_->verify(*(after - 1));
   return *(after - 1);
 }
 
@@ -80,15 +109,16 @@ std::uint64_t Recording::ordinal_of(std::int64_t time, const Index& index) const
 }
 
 std::pair<std::uint64_t, std::uint64_t> Recording::find(const Window& window, std::size_t threads) const {
-  const Index& all = index(threads);
-  if (window.by_time) {
-    const std::uint64_t first = ordinal_of(window.start, all);
-    return {first, std::max(first, ordinal_of(window.stop, all))};
-  }
-  const auto clamp = [&](std::int64_t ordinal) {
-    return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(ordinal, 0)), all.num_events);
-  };
-  return {clamp(window.start), std::max(clamp(window.start), clamp(window.stop))};
+  return with_index(threads, [&](const Index& all) -> std::pair<std::uint64_t, std::uint64_t> {
+    if (window.by_time) {
+      const std::uint64_t first = ordinal_of(window.start, all);
+      return {first, std::max(first, ordinal_of(window.stop, all))};
+    }
+    const auto clamp = [&](std::int64_t ordinal) {
+      return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(ordinal, 0)), all.num_events);
+    };
+    return {clamp(window.start), std::max(clamp(window.start), clamp(window.stop))};
+  });
 }
 
 void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const {
@@ -117,13 +147,14 @@ void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std
 }
 
 EventArray Recording::read(std::uint64_t first, std::uint64_t last, std::size_t threads) const {
-  const Index& all = index(threads);
-  last = std::min(last, all.num_events);
-  EventArray array;
-  array.size = last - std::min(first, last);
-  array.memory = Buffer(array.size * sizeof(Event));
-  fill(all, first, {array.memory.as<Event>(), array.size}, threads);
-  return array;
+  return with_index(threads, [&](const Index& all) {
+    const std::uint64_t stop = std::min(last, all.num_events);
+    EventArray array;
+    array.size = stop - std::min(first, stop);
+    array.memory = Buffer(array.size * sizeof(Event));
+    fill(all, first, {array.memory.as<Event>(), array.size}, threads);
+    return array;
+  });
 }
 
 EventArray Recording::load_with(const Index& index, std::size_t threads) const {
@@ -133,7 +164,7 @@ EventArray Recording::load_with(const Index& index, std::size_t threads) const {
 }
 
 EventArray Recording::load(std::size_t threads) const {
-  if (has_index()) return load_with(index(threads), threads);
+  if (has_index()) return with_index(threads, [&](const Index& all) { return load_with(all, threads); });
   try {
     return load_with(source_->build_index(threads, false), threads);
   } catch (const CountMismatch&) {
@@ -143,21 +174,23 @@ EventArray Recording::load(std::size_t threads) const {
 
 std::unique_ptr<Cursor> Recording::open(std::int64_t time, std::size_t threads) const {
   const bool whole = time == std::numeric_limits<std::int64_t>::min();
-  return source_->open(whole ? source_->start() : checkpoint_before(time, true, index(threads)));
+  if (whole) return source_->open(source_->start());
+  return with_index(threads, [&](const Index& all) { return source_->open(checkpoint_before(time, true, all)); });
 }
 
 std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,
                                   std::uint8_t* out, std::size_t threads) const {
-  const Index& all = index(threads);
-  std::atomic<std::size_t> outside{0};
-  for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
-    const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
-    const auto cursor = source_->open(checkpoint);
-    outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, out + i * accumulator.size())
-                   .outside;
-    if (is_large()) forget(checkpoint.offset, cursor->offset());
+  return with_index(threads, [&](const Index& all) -> std::size_t {
+    std::atomic<std::size_t> outside{0};
+    for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
+      const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
+      const auto cursor = source_->open(checkpoint);
+      std::uint8_t* tensor = out + i * accumulator.size();
+      outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, tensor).outside;
+      if (is_large()) forget(checkpoint.offset, cursor->offset());
+    });
+    return outside;
   });
-  return outside;
 }
 
 bool Recording::is_large() const { return file_ && file_->is_large(); }

@@ -46,6 +46,13 @@ class Recording {
   std::unique_ptr<Cursor> open(std::int64_t time, std::size_t threads) const;
 
  private:
+  std::unique_ptr<const Index> make_index(std::size_t threads) const;
+  const Index& replace_index(const Index& refuted, std::size_t threads) const;
+
+  /// use(index); once more, with another index, if the events refute the first.
+  template <class Use>
+  auto with_index(std::size_t threads, const Use& use) const;
+
   Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
   std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
   void fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const;
@@ -59,6 +66,7 @@ class Recording {
   std::unique_ptr<const Source> source_;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<const Index> index_;
+  mutable std::unique_ptr<const Index> refuted_;  // which other threads may still read
 };
 
 }  // namespace aestream

@@ -33,6 +33,11 @@ struct CountMismatch : FormatError {
   using FormatError::FormatError;
 };
 
+/// Raised when an event is later than a file's own index of time says.
+struct TimeMismatch : FormatError {
+  using FormatError::FormatError;
+};
+
 /// A decoder at a place in a file. Not shared between threads.
 class Cursor {
  public:
@@ -78,6 +83,9 @@ class Source {
   virtual Checkpoint start() const = 0;
 
   virtual std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const = 0;
+
+  /// Throws TimeMismatch if the checkpoint's time bound was a claim, and wrong. From then on build_index() makes none.
+  virtual void verify(const Checkpoint&) const {}
 };
 
 }  // namespace aestream

@@ -13,7 +13,9 @@ from aestream.formats.bin40 import is_bin40, open_bin40
 from aestream.formats.compressed import WRAPPERS, is_wrappable, open_compressed
 from aestream.formats.csv_text import open_csv
 from aestream.formats.es import open_es
+from aestream.formats.hdf5 import open_hdf5
 from aestream.formats.jaer import open_jaer
+from aestream.formats.numpy_arrays import open_npy, open_npz
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 from aestream.formats.ros import is_bag_folder, open_rosbag1, open_rosbag2
 
@@ -30,6 +32,9 @@ _FORMATS = {  # by the name that detect_format() gives
     "rosbag": Format(open_rosbag1, ("stream",)),
     "rosbag2": Format(open_rosbag2, ("stream",)),
     "mcap": Format(open_rosbag2, ("stream",)),
+    "npy": Format(open_npy, ("columns",)),
+    "npz": Format(open_npz, ("columns",)),
+    "hdf5": Format(open_hdf5, ("columns", "stream")),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),

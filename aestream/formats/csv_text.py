@@ -10,23 +10,14 @@ from typing import NamedTuple
 from aestream import _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request
+from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, check_columns
 
 _SAMPLE_BYTES = 1 << 16
 _CHECKED_LINES = 256
 _MOST_COLUMNS = 255
-_FIELDS = "txyp"
-_FIELD_OF_NAME = {name: name for name in _FIELDS} | {
-    "ts": "t",
-    "time": "t",
-    "timestamp": "t",
-    "pol": "p",
-    "polarity": "p",
-    "on": "p",
-}
 _SIZE = re.compile(r"[1-9]\d{0,4}")
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:@([1-9]\d{0,4}))?")  # x@346: faery writes the sensor's width into the header
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
 
 
 class _Line(NamedTuple):
@@ -59,7 +50,7 @@ def open_csv(request: Request) -> OpenedFile:
     """
     file, columns = request.bytes, request.options.columns
     if columns is not None:
-        _check_columns(columns)
+        check_columns(columns)
     lines, comments = _data_lines(file)
     shape, lines = _take_geometry(lines)
     separator = _separator(lines[0].text if lines else ",")
@@ -73,17 +64,12 @@ def open_csv(request: Request) -> OpenedFile:
         file,
         lines[0].offset if lines else len(file),
         separator=separator,
-        columns=[order.index(letter) for letter in _FIELDS],
+        columns=[order.index(letter) for letter in FIELDS],
         num_columns=len(order),
         seconds=seconds,
     )
     metadata = {"separator": separator, "columns": order, "time_unit": "s" if seconds else "us"}
     return OpenedFile(recording, "csv", layout.shape or shape, metadata)
-
-
-def _check_columns(columns: str) -> None:
-    if sorted(columns.replace("_", "")) != sorted(_FIELDS):
-        raise ValueError(f'columns takes each of the letters t, x, y, p once, and "_"; found {columns!r}')
 
 
 def _data_lines(file: _core.MappedFile) -> tuple[list[_Line], list[str]]:
@@ -142,14 +128,14 @@ def _take_header(
         names = [word.strip("\"'") for word in _split(lines[0].text, separator)]
         layout = _layout_of(names)
         if layout is None and columns is None:
-            known = ", ".join(_FIELD_OF_NAME)
-            raise lines[0].error(f"expected columns named {known}; found {_short(lines[0])}; {_ADVICE}")
+            known = ", ".join(FIELD_OF_NAME)
+            raise lines[0].error(f"expected columns named {known}; found {_short(lines[0])}; {ADVICE}")
         lines = lines[1:]
     else:
         named = [_layout_of(re.split(r"[\s,;]+", comment.lstrip("# \t"))) for comment in comments]
         layout = next((one for one in named if one), None)
     if layout is None:
-        return _Layout(columns or _FIELDS, named=False), lines
+        return _Layout(columns or FIELDS, named=False), lines
     if columns is not None and columns.rstrip("_") != layout.order.rstrip("_"):
         raise ValueError(f'columns={columns!r} contradicts the header, whose columns are "{layout.order}"')
     return layout, lines
@@ -158,8 +144,8 @@ def _take_header(
 def _layout_of(names: list[str]) -> _Layout | None:
     """What a header says; None unless it names each of t, x, y, p once."""
     matches = [_NAME.fullmatch(name) for name in names]
-    order = "".join(_FIELD_OF_NAME.get(match[1].lower(), "_") if match else "_" for match in matches)
-    if sorted(order.replace("_", "")) != sorted(_FIELDS) or len(order) > _MOST_COLUMNS:
+    order = "".join(FIELD_OF_NAME.get(match[1].lower(), "_") if match else "_" for match in matches)
+    if sorted(order.replace("_", "")) != sorted(FIELDS) or len(order) > _MOST_COLUMNS:
         return None
     width, height = (matches[order.index(axis)][2] for axis in "xy")  # type: ignore[index]
     return _Layout(order, (int(width), int(height)) if width and height else None)
@@ -168,13 +154,13 @@ def _layout_of(names: list[str]) -> _Layout | None:
 def _check_unnamed(lines: list[_Line], separator: str) -> None:
     """Refuse lines that are plainly in another order than t, x, y, p."""
     words = _split(lines[0].text, separator)
-    if len(words) != len(_FIELDS):
-        message = f"expected the four columns t, x, y, p; found {len(words)} in {_short(lines[0])}; {_ADVICE}"
+    if len(words) != len(FIELDS):
+        message = f"expected the four columns t, x, y, p; found {len(words)} in {_short(lines[0])}; {ADVICE}"
         raise lines[0].error(message)
     for line in lines[:_CHECKED_LINES]:
         polarity = _split(line.text, separator)[3:4]  # none in a line that is cut
         if polarity and _NUMBER.fullmatch(polarity[0]) and float(polarity[0]) not in (-1, 0, 1):
-            raise line.error(f"expected the columns t, x, y, p; found {polarity[0]} for a polarity; {_ADVICE}")
+            raise line.error(f"expected the columns t, x, y, p; found {polarity[0]} for a polarity; {ADVICE}")
 
 
 def _short(line: _Line) -> str:

@@ -9,7 +9,8 @@ namespace {
 
 void raise_format_error(const FormatError& error) {
   const py::object type = py::module_::import("aestream.errors").attr("FormatError");
-  PyErr_SetObject(type.ptr(), type(error.what(), error.offset()).ptr());
+  const py::object offset = error.offset() == no_offset ? py::none() : py::object(py::int_(error.offset()));
+  PyErr_SetObject(type.ptr(), type(error.what(), offset).ptr());
 }
 
 void raise_os_error(const std::system_error& error) {

@@ -21,6 +21,8 @@ void register_files(py::module_& module);
 void register_decoders(py::module_& module);
 void register_recording(py::module_& module);
 void register_aedat4(py::module_& module);
+void register_tables(py::module_& module);
+void register_hdf5(py::module_& module);
 void register_csv(py::module_& module);
 void register_jaer(py::module_& module);
 void register_es(py::module_& module);

@@ -7,15 +7,20 @@
 
 namespace aestream {
 
+/// Of an error in bytes that lie nowhere in the file as they are: inflated, or made by a library.
+inline constexpr std::uint64_t no_offset = UINT64_MAX;
+
 class FormatError : public std::runtime_error {
  public:
   FormatError(std::uint64_t offset, const std::string& message) : std::runtime_error(message), offset_(offset) {}
 
-  /// Bytes from the start of the file, or of the span that the throwing function was given.
+  /// Bytes from the start of the file, or of the span that the throwing function was given; or `no_offset`.
   std::uint64_t offset() const noexcept { return offset_; }
 
   /// The same error seen from `base` bytes further out.
-  FormatError shifted(std::uint64_t base) const { return FormatError(offset_ + base, what()); }
+  FormatError shifted(std::uint64_t base) const {
+    return FormatError(offset_ == no_offset ? no_offset : offset_ + base, what());
+  }
 
  private:
   std::uint64_t offset_;
