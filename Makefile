@@ -36,7 +36,7 @@ format: $(VENV)/.lint ## Rewrite Python and C++ in the project's style
 	$(VENV)/bin/ruff format $(PY)
 	@$(VENV)/bin/clang-format -i $(CPP)
 
-bench: $(VENV)/.package ## Compare speeds with the peers, installed beside us
+bench: $(VENV)/.hdf5 ## Compare speeds with the peers, installed beside us
 	$(VENV)/bin/python -m benchmarks.run
 
 fuzz: ## Feed the decoders damaged bytes for a minute (FUZZ_SECONDS); needs clang and cmake
@@ -59,6 +59,6 @@ $(VENV)/.package: $(VENV)/.python .ci/constraints.txt $(SOURCES)
 	$(INSTALL) --force-reinstall --no-deps $(VENV)/wheel/*.whl
 	@touch $@
 
-$(VENV)/.recipes $(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.package
+$(VENV)/.recipes $(VENV)/.test $(VENV)/.lint $(VENV)/.hdf5: $(VENV)/.%: $(VENV)/.package
 	$(INSTALL) "$$(echo $(VENV)/wheel/*.whl)[$*]"
 	@touch $@

@@ -5,6 +5,7 @@
 #include "decode/fixed_records.hpp"
 
 namespace aestream {
+namespace {
 
 namespace records = fixed_records;
 
