@@ -36,23 +36,15 @@ Header read_header(ByteSpan file, std::size_t offset) {
 bool is_valid(const std::uint8_t* in) { return bit(load_le32(in), 0); }
 std::int32_t time_of(const std::uint8_t* in) { return load_le<std::int32_t>(in + 4); }
 
-/// 0 valid, 1 polarity, 16..2 y, 31..17 x; then the time.
-void store(const std::uint8_t* in, std::int64_t time_base, Event* out) {
-  const std::uint32_t word = load_le32(in);
-  store_event(out, time_base + time_of(in), bits(word, 17, 15), bits(word, 2, 15), bits(word, 1, 1));
-}
-
+/// Bit 0 valid, 1 polarity, 16..2 y, 31..17 x; then the time.
 AESTREAM_MULTIVERSION
-void decode_all(const std::uint8_t* in, std::size_t count, std::int64_t time_base, Event* out) {
-  for (std::size_t i = 0; i < count; ++i) store(in + i * aedat3_event_size, time_base, out + i);
-}
-
-AESTREAM_MULTIVERSION
-Progress decode_valid(const std::uint8_t* in, std::size_t count, std::int64_t time_base, EventSpan out) {
+Progress decode_events(const std::uint8_t* in, std::size_t count, std::int64_t time_base, std::uint32_t keep_invalid,
+                       EventSpan out) {
   std::size_t done = 0, events = 0;
   for (; done < count && events < out.size(); ++done, in += aedat3_event_size) {
-    store(in, time_base, out.data() + events);  // an invalid one is written over
-    events += is_valid(in);
+    const std::uint32_t word = load_le32(in);
+    store_event(&out[events], time_base + time_of(in), bits(word, 17, 15), bits(word, 2, 15), bits(word, 1, 1));
+    events += (word | keep_invalid) & 1;  // an event that is dropped is written over
   }
   return {done * aedat3_event_size, events};
 }
@@ -66,9 +58,10 @@ AESTREAM_MULTIVERSION
 Group scan_group(const std::uint8_t* in, std::size_t count, std::uint32_t keep_invalid) {
   Group group{0, std::numeric_limits<std::int32_t>::min()};
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t kept = (load_le32(in + i * aedat3_event_size) | keep_invalid) & 1;
+    const std::uint8_t* at = in + i * aedat3_event_size;
+    const std::uint32_t kept = (load_le32(at) | keep_invalid) & 1;
     group.events += kept;
-    group.latest = std::max(group.latest, kept != 0 ? time_of(in + i * aedat3_event_size) : group.latest);
+    group.latest = std::max(group.latest, kept != 0 ? time_of(at) : group.latest);
   }
   return group;
 }
@@ -105,13 +98,7 @@ bool keeps_invalid(const Aedat3Packet& packet) {
 }
 
 Progress decode_aedat3(ByteSpan events, std::int64_t time_base, bool keep_invalid, EventSpan out) {
-  const std::size_t count = events.size() / aedat3_event_size;
-  if (keep_invalid) {
-    const std::size_t all = std::min(count, out.size());
-    decode_all(events.data(), all, time_base, out.data());
-    return {all * aedat3_event_size, all};
-  }
-  return decode_valid(events.data(), count, time_base, out);
+  return decode_events(events.data(), events.size() / aedat3_event_size, time_base, keep_invalid, out);
 }
 
 Scan scan_aedat3(ByteSpan events, std::int64_t time_base, bool keep_invalid) {
