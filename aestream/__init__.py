@@ -2,17 +2,21 @@
 
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
+from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
 from aestream.errors import FormatError, TruncatedFileWarning
-from aestream.events import EVENT_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
+from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import save
 from aestream.representations import Frame, VoxelGrid
 from aestream.streams.base import StreamStats
 
 __all__ = [
     "EVENT_DTYPE",
+    "IMU_DTYPE",
     "TRIGGER_DTYPE",
     "Backend",
+    "CameraFrame",
+    "CameraFrames",
     "EventBatch",
     "Events",
     "FileInput",

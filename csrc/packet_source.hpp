@@ -2,8 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,13 +10,10 @@
 #include "core/buffer_pool.hpp"
 #include "core/mapped_file.hpp"
 #include "decode/aedat4.hpp"
+#include "packet_inflater.hpp"
 #include "source.hpp"
 
 namespace aestream {
-
-/// Inflates one whole packet into `out` and returns its size. Throws FormatError when the packet is damaged or `out` too
-/// small; what fitted is in `out` even then. Called from several threads at once.
-using Inflate = std::function<std::size_t(ByteSpan compressed, MutableByteSpan out)>;
 
 /// The events of one packet, for windows that share it.
 struct InflatedPacket {
@@ -57,8 +52,6 @@ class PacketSource final : public Source {
 
   /// The stored events of a packet; they lie in `scratch`, or in the file.
   ByteSpan stored_events(const Packet& packet, Buffer& scratch) const;
-  ByteSpan inflate(ByteSpan compressed, std::size_t bound, Buffer& scratch) const;
-  std::size_t max_inflated(std::size_t compressed) const noexcept;
 
   std::shared_ptr<const InflatedPacket> find_cached(std::size_t offset) const;
   void keep(std::shared_ptr<const InflatedPacket> packet) const;
@@ -66,11 +59,9 @@ class PacketSource final : public Source {
   std::shared_ptr<const MappedFile> file_;
   Aedat4Layout layout_;
   std::optional<std::int32_t> stream_;
-  Aedat4Compression compression_;
-  Inflate inflate_;
+  PacketInflater inflater_;
 
-  mutable std::atomic<std::size_t> largest_{0};  // inflated packet so far: the size to try first
-  mutable std::mutex mutex_;                     // over what follows
+  mutable std::mutex mutex_;  // over what follows
   mutable std::array<std::shared_ptr<const InflatedPacket>, 4> cached_;
   mutable std::size_t oldest_ = 0;
   mutable std::shared_ptr<const Claims> claims_;  // of the data table, for cursors opened from an index without times

@@ -1,11 +1,9 @@
 // AEDAT4: the header for Python to read its XML, recordings whose packets a Python callable inflates, and the encoder.
-#include <algorithm>
 #include <array>
-#include <new>
 #include <optional>
 #include <utility>
 
-#include "bindings/bindings.hpp"
+#include "bindings/aedat4.hpp"
 #include "core/error.hpp"
 #include "decode/aedat4.hpp"
 #include "encode/aedat4.hpp"
@@ -15,47 +13,11 @@
 namespace aestream {
 namespace {
 
-/// Damage is what the callable raises; running out of memory and an interrupt stay what they are.
-[[noreturn]] void raise_damage(const py::error_already_set& error) {
-  if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
-  throw FormatError(0, "expected a packet that can be inflated, found: " + std::string(py::str(error.value())));
-}
-
-/// Decompressors allocate their state anew for every packet. Once a large block was freed, glibc keeps memory of such
-/// sizes in the process; page faults would otherwise cost a third of the time.
-void keep_freed_memory() { ::operator delete(::operator new(std::size_t{1} << 20)); }
-
-/// Holds the GIL only while it makes the two views and enters the callable, which releases it.
-Inflate make_inflate(py::object decompress_into) {
-  if (decompress_into.is_none()) return {};
-  keep_freed_memory();
-  const std::shared_ptr<py::object> callable(new py::object(std::move(decompress_into)), [](py::object* object) {
-    const py::gil_scoped_acquire acquired;
-    delete object;
-  });
-  return [callable](ByteSpan compressed, MutableByteSpan out) {
-    const py::gil_scoped_acquire acquired;
-    const auto view = [](auto bytes) {
-      return py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size()));
-    };
-    try {
-      const auto size = py::cast<std::size_t>((*callable)(view(compressed), view(out)));
-      return std::min(size, out.size());
-    } catch (const py::error_already_set& error) {
-      raise_damage(error);
-    }
-  };
-}
-
 std::unique_ptr<Recording> open_aedat4(std::shared_ptr<MappedFile> file, const Aedat4Header& header,
                                        std::vector<std::int32_t> streams, std::optional<std::int32_t> stream,
                                        py::object decompress_into) {
-  if (header.packets > file->bytes().size()) throw py::value_error("packets lies behind the end of the file");
-  Inflate inflate = make_inflate(std::move(decompress_into));
-  if ((header.compression != Aedat4Compression::None) != static_cast<bool>(inflate)) {
-    throw py::value_error("decompress_into is for compressed files, and needed there");
-  }
-  Aedat4Layout layout{header.packets, header.table_position, std::move(streams)};
+  Aedat4Layout layout = make_layout(*file, header, std::move(streams));
+  Inflate inflate = make_inflate(header, std::move(decompress_into));
   auto source = std::make_unique<PacketSource>(file, std::move(layout), stream, header.compression, std::move(inflate));
   return std::make_unique<Recording>(std::move(file), std::move(source));
 }

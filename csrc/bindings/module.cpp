@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_es(module);
   aestream::register_triggers(module);
   aestream::register_aedat4(module);
+  aestream::register_aedat4_side(module);
 }
