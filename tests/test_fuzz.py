@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from aedat4_side_bytes import IMU_TYPES, TRIGGER_TYPES, frame_packet, rows_packet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import bin40_rows, dat_records, es_words, event_arrays, evt2_words, evt3_words, evt21_words
@@ -32,6 +33,13 @@ PAYLOADS = {
     )
     | st.text("0123456789.,-+ \t\r\n#e", max_size=200).map(str.encode),
 }
+SIDE = st.sampled_from(
+    [
+        frame_packet(bytes(12), code=2),
+        rows_packet("IMUS", IMU_TYPES, [[5, *[0.5] * 10], [6, None, *[0.5] * 9]]),
+        rows_packet("TRIG", TRIGGER_TYPES, [[5, 1], [6, 9]]),
+    ]
+)
 AEDAT4 = st.builds(encode_aedat4, event_arrays(512, 256), packet_events=st.integers(1, 40), table=st.booleans())
 FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
@@ -101,7 +109,7 @@ def test_contracts_hold_for_cut_files(targets, file, cut):
 @settings(max_examples=200)
 @given(data=st.data())
 def test_contracts_hold_for_damaged_packets(targets, data):
-    file = bytearray(data.draw(AEDAT4))
+    file = bytearray(data.draw(AEDAT4 | SIDE))
     for _ in range(data.draw(st.integers(0, 3))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.sampled_from([0, 1, 4, 8, 0x7F, 0x80, 0xFF]))
     assert violation(targets, "aedat4", bytes(file)) is None

@@ -9,6 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
+import aedat4_side_bytes as side
 import reference
 import words
 
@@ -47,7 +48,12 @@ def seeds() -> dict[str, list[bytes]]:
         "evt3": [bytes(4) + evt3, bytes(4) + words.encode_evt3(events)],
         "dat": [bytes(4) + dat, bytes(4) + words.encode_dat(events, version=1)],
         "csv": [bytes([i, 0, 0, 0]) + text for i, text in enumerate(csv)],
-        "aedat4": aedat4,
+        "aedat4": [
+            *aedat4,
+            side.frame_packet(bytes(6)),
+            side.rows_packet("IMUS", side.IMU_TYPES, [[5, *[0.5] * 10]] * 3),
+            side.rows_packet("TRIG", side.TRIGGER_TYPES, [[5, 1], [6, 2]]),
+        ],
         "es": [bytes(4) + payload for payload in es.values()],
         "bin40": [bytes(4) + bin40],
         "file": [
