@@ -2,9 +2,10 @@
 
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
+from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
 from aestream.errors import FormatError, TruncatedFileWarning
-from aestream.events import EVENT_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
+from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import Frame, VoxelGrid
 from aestream.streams.base import EventStream
@@ -13,8 +14,11 @@ from aestream.streams.udp import UDPInput, UDPOutput
 
 __all__ = [
     "EVENT_DTYPE",
+    "IMU_DTYPE",
     "TRIGGER_DTYPE",
     "Backend",
+    "CameraFrame",
+    "CameraFrames",
     "EventBatch",
     "EventStream",
     "Events",

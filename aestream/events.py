@@ -23,6 +23,18 @@ EVENT_DTYPE = np.dtype(
 #: One edge on an external input of the camera: t in µs, the input's number, True = rising.
 TRIGGER_DTYPE = np.dtype({"names": ["t", "id", "rising"], "formats": ["<i8", "<i2", "?"], "itemsize": 16})
 
+#: One sample of a camera's inertial unit: t in µs; temperature in °C; along the axes x, y, z acceleration in g
+#: (9.81 m/s²), angular velocity in °/s and magnetic field in µT. What a camera does not measure is 0.
+IMU_DTYPE = np.dtype(
+    [
+        ("t", "<i8"),
+        ("temperature", "<f4"),
+        ("accelerometer", "<f4", (3,)),
+        ("gyroscope", "<f4", (3,)),
+        ("magnetometer", "<f4", (3,)),
+    ]
+)
+
 _LAYOUT = ((torch.int64, 0), (torch.int16, 8), (torch.int16, 10), (torch.bool, 12))
 _ALIASES = {"t": "timestamp", "p": "polarity"}
 _NAMES = {alias: name for name, alias in _ALIASES.items()}

@@ -48,7 +48,7 @@ std::shared_ptr<const InflatedPacket> PacketCursor::inflated(const Packet& packe
 }
 
 ConstEventSpan PacketCursor::next_block() {
-  if (!source_.inflate_ || !left_.empty()) return Cursor::next_block();
+  if (!source_.inflater_ || !left_.empty()) return Cursor::next_block();
   while (const auto packet = next_packet()) {
     current_ = inflated(*packet);
     check_claim(*packet, current_->count);

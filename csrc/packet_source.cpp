@@ -12,9 +12,7 @@ namespace {
 constexpr std::size_t max_checkpoints = 16384;  // of longer files, one for every so many packets: 1 MiB in all
 constexpr std::size_t group = 16;               // packets that one task counts
 constexpr std::size_t mebi = std::size_t{1} << 20;
-constexpr std::size_t max_packet = 1024 * mebi;
-constexpr std::size_t min_scratch = std::size_t{1} << 16;
-constexpr std::size_t usual_ratio = 8;      // that real packets of events stay below
+constexpr std::size_t min_table = std::size_t{1} << 16;
 constexpr std::size_t trusted_ratio = 64;   // of claimed events to the file: a table that claims more is not believed
 constexpr std::size_t bytes_per_row = 128;  // of a data table, at most
 
@@ -36,11 +34,7 @@ struct PacketSource::Listing {
 
 PacketSource::PacketSource(std::shared_ptr<const MappedFile> file, Aedat4Layout layout,
                            std::optional<std::int32_t> stream, Aedat4Compression compression, Inflate inflate)
-    : file_(std::move(file)),
-      layout_(std::move(layout)),
-      stream_(stream),
-      compression_(compression),
-      inflate_(std::move(inflate)) {}
+    : file_(std::move(file)), layout_(std::move(layout)), stream_(stream), inflater_(compression, std::move(inflate)) {}
 
 std::unique_ptr<Cursor> PacketSource::open(const Checkpoint& checkpoint) const {
   return std::make_unique<PacketCursor>(*this, checkpoint);
@@ -69,7 +63,7 @@ std::optional<PacketSource::Claims> PacketSource::claims_of(const Listing& listi
   std::vector<TableEntry> rows;
   try {
     Buffer scratch;
-    rows = read_data_table(inflate(listing.table, listing.all * bytes_per_row + min_scratch, scratch));
+    rows = read_data_table(inflater_.inflate(listing.table, listing.all * bytes_per_row + min_table, scratch));
   } catch (const FormatError&) {
     return std::nullopt;  // damage there costs no events
   }
@@ -82,7 +76,7 @@ std::optional<PacketSource::Claims> PacketSource::claims_of(const Listing& listi
     const auto count = static_cast<std::uint64_t>(row.count);
     const bool same = static_cast<std::uint64_t>(row.offset) == packet.begin() &&
                       static_cast<std::uint64_t>(row.size) == packet.payload.size();
-    if (!same || count > max_inflated(packet.payload.size()) / sizeof(Event)) return std::nullopt;
+    if (!same || count > inflater_.max_inflated(packet.payload.size()) / sizeof(Event)) return std::nullopt;
     claims.push_back({count, no_time});
     total += count * sizeof(Event);
   }
@@ -109,7 +103,7 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
 Index PacketSource::build_index(std::size_t threads, bool times) const {
   const Listing listing = list_packets();
   std::shared_ptr<const Claims> claims;
-  if (!times && inflate_ && !listing.table.empty()) {
+  if (!times && inflater_ && !listing.table.empty()) {
     if (auto found = claims_of(listing)) claims = std::make_shared<const Claims>(std::move(*found));
   }
   const std::vector<Count> counts = claims ? *claims : count_packets(listing, threads, times);
@@ -135,53 +129,8 @@ Index PacketSource::build_index(std::size_t threads, bool times) const {
   return index;
 }
 
-std::size_t PacketSource::max_inflated(std::size_t compressed) const noexcept {
-  switch (compression_) {
-    case Aedat4Compression::None: return compressed;
-    case Aedat4Compression::Lz4:
-    case Aedat4Compression::Lz4High: return std::min(255 * compressed + min_scratch, max_packet);
-    default: return std::min(1024 * compressed + 16 * mebi, max_packet);
-  }
-}
-
-/// Tries the usual size first. What fits begins with the size prefix, which says how much there is.
-ByteSpan PacketSource::inflate(ByteSpan compressed, std::size_t bound, Buffer& scratch) const {
-  if (!inflate_) return compressed;
-  const std::size_t usual =
-      std::max({largest_.load(std::memory_order_relaxed), usual_ratio * compressed.size(), min_scratch});
-  if (scratch.size() < usual) scratch = Buffer(usual);
-  std::memset(scratch.data(), 0, 4);
-  try {
-    return {scratch.data(), inflate_(compressed, {scratch.data(), scratch.size()})};
-  } catch (const FormatError&) {
-    const std::size_t whole = std::size_t{load_le32(scratch.data())} + 4;
-    if (whole <= scratch.size() || whole > bound) throw;
-    scratch = Buffer(whole);
-  }
-  return {scratch.data(), inflate_(compressed, {scratch.data(), scratch.size()})};
-}
-
 ByteSpan PacketSource::stored_events(const Packet& packet, Buffer& scratch) const {
-  if (!inflate_) {
-    try {
-      return packet_events(packet.payload);
-    } catch (const FormatError& error) {
-      throw error.shifted(packet.begin());
-    }
-  }
-  ByteSpan inflated;
-  try {
-    inflated = inflate(packet.payload, max_inflated(packet.payload.size()), scratch);
-  } catch (const FormatError& error) {
-    throw error.shifted(packet.begin());
-  }
-  if (inflated.size() > largest_.load(std::memory_order_relaxed)) largest_ = inflated.size();
-  try {
-    return packet_events(inflated);
-  } catch (const FormatError& error) {  // the file has no byte for it but the packet's first
-    throw FormatError(packet.begin(),
-                      "byte " + std::to_string(error.offset()) + " of the inflated packet: " + error.what());
-  }
+  return inflater_.read(packet, scratch, packet_events);
 }
 
 std::shared_ptr<const InflatedPacket> PacketSource::find_cached(std::size_t offset) const {

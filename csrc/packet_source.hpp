@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,7 +10,7 @@
 #include "core/buffer_pool.hpp"
 #include "core/mapped_file.hpp"
 #include "decode/aedat4.hpp"
-#include "decode/inflate.hpp"
+#include "packet_inflater.hpp"
 #include "source.hpp"
 
 namespace aestream {
@@ -53,8 +52,6 @@ class PacketSource final : public Source {
 
   /// The stored events of a packet; they lie in `scratch`, or in the file.
   ByteSpan stored_events(const Packet& packet, Buffer& scratch) const;
-  ByteSpan inflate(ByteSpan compressed, std::size_t bound, Buffer& scratch) const;
-  std::size_t max_inflated(std::size_t compressed) const noexcept;
 
   std::shared_ptr<const InflatedPacket> find_cached(std::size_t offset) const;
   void keep(std::shared_ptr<const InflatedPacket> packet) const;
@@ -62,11 +59,9 @@ class PacketSource final : public Source {
   std::shared_ptr<const MappedFile> file_;
   Aedat4Layout layout_;
   std::optional<std::int32_t> stream_;
-  Aedat4Compression compression_;
-  Inflate inflate_;
+  PacketInflater inflater_;
 
-  mutable std::atomic<std::size_t> largest_{0};  // inflated packet so far: the size to try first
-  mutable std::mutex mutex_;                     // over what follows
+  mutable std::mutex mutex_;  // over what follows
   mutable std::array<std::shared_ptr<const InflatedPacket>, 4> cached_;
   mutable std::size_t oldest_ = 0;
   mutable std::shared_ptr<const Claims> claims_;  // of the data table, for cursors opened from an index without times

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from aedat4_side_bytes import IMU_TYPES, TRIGGER_TYPES, frame_packet, rows_packet
 from ecf_words import MODES, encode_ecf
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,8 +59,15 @@ ROS_PAYLOADS = st.one_of(
     ),
     st.tuples(st.text(max_size=4), st.binary(max_size=20)),
 )
+SIDE = st.sampled_from(
+    [
+        frame_packet(bytes(12), code=2),
+        rows_packet("IMUS", IMU_TYPES, [[5, *[0.5] * 10], [6, None, *[0.5] * 9]]),
+        rows_packet("TRIG", TRIGGER_TYPES, [[5, 1], [6, 9]]),
+    ]
+)
 AEDAT4 = st.builds(encode_aedat4, event_arrays(512, 256), packet_events=st.integers(1, 40), table=st.booleans())
-PACKETS = {"aedat4": AEDAT4, "ecf": st.builds(encode_ecf, event_arrays(2048, 2048), st.sampled_from(MODES))}
+PACKETS = {"aedat4": AEDAT4 | SIDE, "ecf": st.builds(encode_ecf, event_arrays(2048, 2048), st.sampled_from(MODES))}
 FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
     st.tuples(st.sampled_from([raw_header("EVT21"), raw_header("EVT21", endianness="legacy")]), PAYLOADS["evt21"]),

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from aestream.backends import Backend, events_to
+from aestream.camera_frames import CameraFrames
 from aestream.datasets.event_file import EventFile
 from aestream.datasets.windows import positive
 from aestream.formats.base import ReadOptions
@@ -112,6 +113,11 @@ class RecordedEvents:
     def triggers(self) -> np.ndarray:
         """The edges on the camera's external inputs, which labels and other cameras are aligned by.
 
+        AEDAT4 has no numbers of inputs, but sources, and marks the camera's own frames as well: id 0 is the external
+        input, whose pulses rise; 1 the camera's generator; 2 a frame, which rises as it begins and falls as it ends; 3
+        an exposure, likewise; -1 a reset of the clock, which rises. ``triggers[triggers["id"] == 0]`` are the external
+        ones.
+
         Returns:
             structured array ``[n]`` of ``TRIGGER_DTYPE``: t in microseconds on the clock of the events, the input's
             number id, and whether the edge rises; in the file's order. Empty if the file holds none.
@@ -124,3 +130,41 @@ class RecordedEvents:
         if read is None:
             raise ValueError(f"{self.path!r} is a file of format {self.format}, which holds no triggers")
         return self._file.located(read)
+
+    def imu(self, stream: int | None = None) -> np.ndarray:
+        """The samples of the camera's inertial measurement unit.
+
+        Args:
+            stream: the number of one of several streams; None: the lowest, of the camera whose events are read.
+
+        Returns:
+            structured array ``[n]`` of ``IMU_DTYPE``: t in microseconds on the clock of the events, temperature in °C,
+            accelerometer in g, gyroscope in °/s, magnetometer in µT; in the file's order. Empty if the file holds none.
+
+        Raises:
+            ValueError: if files of this format hold no such samples, or ``stream`` is no stream of them.
+            FormatError: if the file is damaged.
+        """
+        read = self._file.opened.imu
+        if read is None:
+            raise ValueError(f"{self.path!r} is a file of format {self.format}, which holds no IMU samples")
+        return self._file.located(lambda: read(stream))
+
+    def frames(self, stream: int | None = None) -> CameraFrames:
+        """The pictures that the camera took between its events.
+
+        Args:
+            stream: the number of one of several streams; None: the lowest, of the camera whose events are read.
+
+        Returns:
+            a sequence of `CameraFrame`, in the file's order, that inflates each when it is asked for. Empty if the file
+            holds none.
+
+        Raises:
+            ValueError: if files of this format hold no pictures, or ``stream`` is no stream of them.
+            FormatError: if the file is damaged.
+        """
+        read = self._file.opened.frames
+        if read is None:
+            raise ValueError(f"{self.path!r} is a file of format {self.format}, which holds no frames")
+        return self._file.located(lambda: read(stream))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 from xml.parsers import expat
 
 import cramjam
+import numpy as np
+import numpy.typing as npt
 
 from aestream import _core
+from aestream.camera_frames import CameraFrames
 from aestream.errors import FormatError
+from aestream.events import IMU_DTYPE, TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request
 
 _COMPRESSIONS = ("none", "lz4", "lz4_high", "zstd", "zstd_high")
@@ -37,7 +42,7 @@ class Stream:
 def open_aedat4(request: Request) -> OpenedFile:
     """Open one stream of events: the one with the number ``stream``, else the lowest.
 
-    A file without a stream of events has zero events. Frames, IMU samples and triggers are skipped.
+    A file without a stream of events has zero events.
 
     Raises:
         FormatError: if header or XML is damaged.
@@ -49,13 +54,31 @@ def open_aedat4(request: Request) -> OpenedFile:
     chosen = _choose(streams, request.options.stream)
     compression = _COMPRESSIONS[header.compression]
     inflate = _DECOMPRESSORS[compression.removesuffix("_high")]
-    recording = _core.open_aedat4(file, header, [s.id for s in streams], chosen.id if chosen else None, inflate)
+    ids = [each.id for each in streams]
+    recording = _core.open_aedat4(file, header, ids, chosen.id if chosen else None, inflate)
+
+    def packets_of(kind: str, wanted: int | None = None) -> _core.SidePackets | None:
+        stream = _choose_side(streams, kind, wanted, chosen)
+        return None if stream is None else _core.open_side_packets(file, header, ids, stream.id, inflate)
+
+    def read_triggers() -> npt.NDArray[Any]:
+        packets = packets_of("TRIG")
+        return np.zeros(0, TRIGGER_DTYPE) if packets is None else packets.read_triggers()
+
+    def read_imu(wanted: int | None) -> npt.NDArray[Any]:
+        packets = packets_of("IMUS", wanted)
+        return np.zeros(0, IMU_DTYPE) if packets is None else packets.read_imu()
+
+    def read_frames(wanted: int | None) -> CameraFrames:
+        return CameraFrames(packets_of("FRME", wanted), request.path)
+
     metadata = {
         "compression": compression,
         "source": chosen.source if chosen else "",
         "streams": [asdict(each) for each in streams],
     }
-    return OpenedFile(recording, "aedat4", chosen.shape if chosen else None, metadata)
+    shape = chosen.shape if chosen else None
+    return OpenedFile(recording, "aedat4", shape, metadata, read_triggers, read_frames, read_imu)
 
 
 def _choose(streams: list[Stream], wanted: int | str | None) -> Stream | None:
@@ -65,6 +88,17 @@ def _choose(streams: list[Stream], wanted: int | str | None) -> Stream | None:
     if wanted not in events:
         raise ValueError(f"stream must be one of {sorted(events)}; got {wanted!r}")
     return events[int(wanted)]
+
+
+def _choose_side(streams: list[Stream], kind: str, wanted: int | None, events: Stream | None) -> Stream | None:
+    """The stream of this kind with a number; else the lowest of the camera whose events are read; else the lowest."""
+    found = {each.id: each for each in streams if each.type == kind}
+    if wanted is not None:
+        if wanted not in found:
+            raise ValueError(f"stream must be one of {sorted(found)}; got {wanted!r}")
+        return found[wanted]
+    same_camera = [each.id for each in found.values() if events is not None and each.source == events.source]
+    return found[min(same_camera or found)] if found else None
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from aestream import _core
+from aestream.camera_frames import CameraFrames
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class OpenedFile:
         shape: sensor (width, height) in pixels as the file gives it, or None.
         metadata: what the file says about itself: header fields, camera, compression.
         triggers: reads the edges on the camera's external inputs; None where the format holds none.
+        frames, imu: read the pictures, or the samples of the inertial unit, of the stream with a number, or of the
+            first one; None where the format holds none.
         spooled: the temporary file that the recording reads in place of the file; None where it reads the file itself.
     """
 
@@ -83,6 +86,8 @@ class OpenedFile:
     shape: tuple[int, int] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     triggers: Callable[[], npt.NDArray[Any]] | None = None
+    frames: Callable[[int | None], CameraFrames] | None = None
+    imu: Callable[[int | None], npt.NDArray[Any]] | None = None
     spooled: Spooled | None = None
 
 

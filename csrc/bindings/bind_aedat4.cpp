@@ -3,8 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "bindings/bindings.hpp"
-#include "bindings/callables.hpp"
+#include "bindings/aedat4.hpp"
 #include "core/error.hpp"
 #include "decode/aedat4.hpp"
 #include "encode/aedat4.hpp"
@@ -17,12 +16,8 @@ namespace {
 std::unique_ptr<Recording> open_aedat4(std::shared_ptr<MappedFile> file, const Aedat4Header& header,
                                        std::vector<std::int32_t> streams, std::optional<std::int32_t> stream,
                                        py::object decompress_into) {
-  if (header.packets > file->bytes().size()) throw py::value_error("packets lies behind the end of the file");
-  Inflate inflate = make_inflate(std::move(decompress_into), "a packet");
-  if ((header.compression != Aedat4Compression::None) != static_cast<bool>(inflate)) {
-    throw py::value_error("decompress_into is for compressed files, and needed there");
-  }
-  Aedat4Layout layout{header.packets, header.table_position, std::move(streams)};
+  Aedat4Layout layout = make_layout(*file, header, std::move(streams));
+  Inflate inflate = make_inflate(header, std::move(decompress_into));
   auto source = std::make_unique<PacketSource>(file, std::move(layout), stream, header.compression, std::move(inflate));
   return std::make_unique<Recording>(std::move(file), std::move(source));
 }

@@ -17,7 +17,8 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_ros(module);
   aestream::register_ecf(module);
   aestream::register_aedat4(module);
-  aestream::register_encoders(module);
+  aestream::register_aedat4_side(module);
   aestream::register_tables(module);
   aestream::register_hdf5(module);
+  aestream::register_encoders(module);
 }

@@ -13,28 +13,6 @@ constexpr std::size_t event_bytes = sizeof(Event);
 constexpr std::uint32_t lz4_magic = 0x184D2204;
 constexpr std::uint32_t zstd_magic = 0xFD2FB528;
 
-/// The FlatBuffer behind a size prefix that must fill `bytes`.
-ByteSpan unprefixed(ByteSpan bytes) {
-  if (bytes.size() < 4)
-    throw FormatError(0, "expected a size prefix, found " + std::to_string(bytes.size()) + " bytes");
-  if (const std::size_t size = load_le32(&bytes[0]); size != bytes.size() - 4) {
-    throw FormatError(0,
-                      "expected size prefix " + std::to_string(bytes.size() - 4) + ", found " + std::to_string(size));
-  }
-  return bytes.subspan(4);
-}
-
-/// The root table of a size-prefixed FlatBuffer, given to `read`; errors count from the prefix.
-template <class Read>
-auto with_root(ByteSpan bytes, std::string_view identifier, const Read& read) {
-  const ByteSpan buffer = unprefixed(bytes);
-  try {
-    return read(buffer, FlatTable::root(buffer, identifier));
-  } catch (const FormatError& error) {
-    throw error.shifted(4);
-  }
-}
-
 void read_io_header(Aedat4Header& header, ByteSpan buffer, const FlatTable& root) {
   const auto compression = root.scalar<std::int32_t>(0, 0);
   if (compression < 0 || compression > 4) {

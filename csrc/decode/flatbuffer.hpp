@@ -119,4 +119,26 @@ class FlatTable {
   std::size_t table_size_ = 0;
 };
 
+/// The FlatBuffer behind a size prefix that must fill `bytes`.
+inline ByteSpan unprefixed(ByteSpan bytes) {
+  if (bytes.size() < 4)
+    throw FormatError(0, "expected a size prefix, found " + std::to_string(bytes.size()) + " bytes");
+  if (const std::size_t size = load_le32(&bytes[0]); size != bytes.size() - 4) {
+    throw FormatError(0,
+                      "expected size prefix " + std::to_string(bytes.size() - 4) + ", found " + std::to_string(size));
+  }
+  return bytes.subspan(4);
+}
+
+/// The root table of a size-prefixed FlatBuffer, given to `read`; errors count from the prefix.
+template <class Read>
+auto with_root(ByteSpan bytes, std::string_view identifier, const Read& read) {
+  const ByteSpan buffer = unprefixed(bytes);
+  try {
+    return read(buffer, FlatTable::root(buffer, identifier));
+  } catch (const FormatError& error) {
+    throw error.shifted(4);
+  }
+}
+
 }  // namespace aestream

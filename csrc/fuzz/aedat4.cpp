@@ -1,8 +1,9 @@
-// Fuzzes AEDAT4 in memory: the header, the walk through the packets, event vectors and the data table.
+// Fuzzes AEDAT4 in memory: the header, the walk through the packets, what they hold, and the data table.
 #include "decode/aedat4.hpp"
 
 #include <vector>
 
+#include "decode/aedat4_side.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace aestream {
@@ -34,6 +35,25 @@ void attempt(const Read& read) {
   }
 }
 
+void check_side(ByteSpan packet) {
+  attempt([&] {
+    const StoredFrame frame = read_frame_packet(packet);
+    const std::size_t size = frame.width * frame.height * frame.channels * frame.channel_bytes;
+    require(within(frame.pixels, packet) && frame.pixels.size() == size, "pixels are whole and lie in their packet");
+  });
+  attempt([&] {
+    std::vector<ImuSample> samples;
+    read_imu_packet(packet, samples);
+    require(samples.size() <= packet.size() / 8, "a sample takes an offset and a table");
+  });
+  attempt([&] {
+    std::vector<Trigger> triggers;
+    read_trigger_packet(packet, triggers);
+    require(triggers.size() <= packet.size() / 8, "a trigger takes an offset and a table");
+    for (const Trigger& trigger : triggers) require(trigger.rising <= 1 && trigger.id <= 3, "triggers are of a source");
+  });
+}
+
 void check_walk(ByteSpan file, const Aedat4Layout& layout) {
   PacketWalk walk(file, layout, layout.begin);
   std::size_t before = layout.begin;
@@ -42,6 +62,7 @@ void check_walk(ByteSpan file, const Aedat4Layout& layout) {
     require(within(packet->payload, file), "a packet lies in the file");
     before = walk.offset();
     attempt([&] { check_events(packet->payload); });
+    check_side(packet->payload);
   }
   require(within(walk.table(), file) && walk.cut_bytes() <= file.size(), "what is left lies in the file");
   attempt([&] { read_data_table(walk.table()); });
@@ -49,6 +70,7 @@ void check_walk(ByteSpan file, const Aedat4Layout& layout) {
 
 void check(ByteSpan file) {
   attempt([&] { check_events(file); });
+  check_side(file);
   attempt([&] { read_data_table(file); });
   attempt([&] { check_walk(file, {0, -1, {0, 1}}); });
   const Aedat4Header header = read_aedat4_header(file);

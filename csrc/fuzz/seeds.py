@@ -9,6 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
+import aedat4_side_bytes as side
 import ecf_words
 import jaer_words
 import reference
@@ -73,7 +74,12 @@ def seeds() -> dict[str, list[bytes]]:
         "aedat3": [aedat3],
         "events": [bytes(4) + events.tobytes()],
         "ros": ros_seeds(evt3),
-        "aedat4": aedat4,
+        "aedat4": [
+            *aedat4,
+            side.frame_packet(bytes(6)),
+            side.rows_packet("IMUS", side.IMU_TYPES, [[5, *[0.5] * 10]] * 3),
+            side.rows_packet("TRIG", side.TRIGGER_TYPES, [[5, 1], [6, 2]]),
+        ],
         "ecf": [ecf_words.encode_ecf(events, mode) for mode in ecf_words.MODES],
         "es": [bytes(4) + payload for payload in es.values()],
         "bin40": [bytes(4) + bin40],
