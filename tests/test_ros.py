@@ -181,6 +181,17 @@ def test_stream_chooses_the_topic(tmp_path, kind):
         FileInput(path, stream="/up").load()
 
 
+def test_topic_that_is_empty_or_damaged_is_in_nobodys_way(tmp_path):
+    sound = (ARRAY, dvs_messages(EVENTS, cdr=True))
+    assert_same_events(FileInput(bag(tmp_path, "mcap", {"/a": sound, "/b": (PACKET, [])})).load(), EVENTS)
+    path = bag(tmp_path / "x", "mcap", {"/a": sound, "/b": (PACKET, [packet(b"", "evt4")])})
+    assert_same_events(FileInput(path, stream="/a").load(), EVENTS)
+    with pytest.raises(FormatError, match='byte 0 of message 0 on /b: expected the encoding.*found "evt4"'):
+        FileInput(path, stream="/b").load()
+    with pytest.raises(ValueError, match=r"stream= one of \['/a', '/b'\]"):
+        FileInput(path).load()
+
+
 def test_triggers_come_from_their_own_topic(tmp_path):
     edges = packet(mono_word(5000, 0, 3, 1) + mono_word(7999, 0, 3, 0), "trigger", time_base=10**6)
     more = packet(mono_word(8000, 0, 4, 1), "trigger", time_base=10**6, seq=1)

@@ -122,11 +122,11 @@ def test_frame_to_skip_holds_nothing(tmp_path):
 
 @WRAPPERS
 def test_cut_anywhere_is_a_cut(tmp_path, wrapper):
-    events = make_events(300)
-    whole = COMPRESS[wrapper](file_bytes("dat", events))
+    events = make_events(40_000)
+    whole = COMPRESS[wrapper](file_bytes("dat", events))  # which is more than one block
     path = tmp_path / "events"
     most = 0
-    for size in range(8, len(whole), 19):
+    for size in [*range(8, 40), *range(100, len(whole), len(whole) // 40), *range(len(whole) - 13, len(whole))]:
         path.write_bytes(whole[:size])
         got, texts = load_or_refusal(path)
         assert len(texts) == 1 and "the inflated bytes: " in texts[0] and "sound" not in texts[0]
