@@ -84,6 +84,7 @@ def test_slices_are_parts_of_the_bag(path):
         assert_same_events(file.slice(start_us, start_us + 7000), want)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")  # other tests import jax
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_workers_give_the_windows_of_the_bag(path, context):
     file = FileInput(path, window_us=5000)

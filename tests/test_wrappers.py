@@ -76,6 +76,7 @@ def test_options_are_for_what_is_inside(tmp_path, wrapper):
 
 
 @WRAPPERS
+@pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")  # other tests import jax
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_workers_give_the_same_items(tmp_path, wrapper, context):
     file = FileInput(write(tmp_path, wrapper, file_bytes("evt3", EVENTS)), window_us=5000)
