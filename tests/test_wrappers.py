@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import pickle
 import resource
 import threading
 import warnings
@@ -259,3 +260,8 @@ def test_full_disk_fails_as_the_system_says(tmp_path, monkeypatch):
     monkeypatch.setattr(Spool, "write", write_nothing)
     with pytest.raises(OSError, match="No space left"):
         FileInput(write(tmp_path, "zstd", file_bytes("evt3", EVENTS))).load()
+
+
+def test_error_keeps_what_its_offset_counts_in():
+    error = pickle.loads(pickle.dumps(FormatError("expected x, found y", 3).within("the inflated bytes")))
+    assert str(error.within("the file").located("a.gz")) == "a.gz, byte 3 of the inflated bytes: expected x, found y"
