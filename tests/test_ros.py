@@ -84,6 +84,7 @@ def test_slices_are_parts_of_the_bag(path):
         assert_same_events(file.slice(start_us, start_us + 7000), want)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")  # other tests import jax
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_workers_give_the_windows_of_the_bag(path, context):
     file = FileInput(path, window_us=5000)
@@ -179,6 +180,17 @@ def test_stream_chooses_the_topic(tmp_path, kind):
         FileInput(path).load()
     with pytest.raises(ValueError, match=r"one of \['/left', '/right'\]; got '/up'"):
         FileInput(path, stream="/up").load()
+
+
+def test_topic_that_is_empty_or_damaged_is_in_nobodys_way(tmp_path):
+    sound = (ARRAY, dvs_messages(EVENTS, cdr=True))
+    assert_same_events(FileInput(bag(tmp_path, "mcap", {"/a": sound, "/b": (PACKET, [])})).load(), EVENTS)
+    path = bag(tmp_path / "x", "mcap", {"/a": sound, "/b": (PACKET, [packet(b"", "evt4")])})
+    assert_same_events(FileInput(path, stream="/a").load(), EVENTS)
+    with pytest.raises(FormatError, match='byte 0 of message 0 on /b: expected the encoding.*found "evt4"'):
+        FileInput(path, stream="/b").load()
+    with pytest.raises(ValueError, match=r"stream= one of \['/a', '/b'\]"):
+        FileInput(path).load()
 
 
 def test_triggers_come_from_their_own_topic(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import pickle
 import resource
 import threading
 import warnings
@@ -76,6 +77,7 @@ def test_options_are_for_what_is_inside(tmp_path, wrapper):
 
 
 @WRAPPERS
+@pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")  # other tests import jax
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_workers_give_the_same_items(tmp_path, wrapper, context):
     file = FileInput(write(tmp_path, wrapper, file_bytes("evt3", EVENTS)), window_us=5000)
@@ -122,11 +124,11 @@ def test_frame_to_skip_holds_nothing(tmp_path):
 
 @WRAPPERS
 def test_cut_anywhere_is_a_cut(tmp_path, wrapper):
-    events = make_events(300)
-    whole = COMPRESS[wrapper](file_bytes("dat", events))
+    events = make_events(40_000)
+    whole = COMPRESS[wrapper](file_bytes("dat", events))  # which is more than one block
     path = tmp_path / "events"
     most = 0
-    for size in range(8, len(whole), 19):
+    for size in [*range(8, 40), *range(100, len(whole), len(whole) // 40), *range(len(whole) - 13, len(whole))]:
         path.write_bytes(whole[:size])
         got, texts = load_or_refusal(path)
         assert len(texts) == 1 and "the inflated bytes: " in texts[0] and "sound" not in texts[0]
@@ -258,3 +260,8 @@ def test_full_disk_fails_as_the_system_says(tmp_path, monkeypatch):
     monkeypatch.setattr(Spool, "write", write_nothing)
     with pytest.raises(OSError, match="No space left"):
         FileInput(write(tmp_path, "zstd", file_bytes("evt3", EVENTS))).load()
+
+
+def test_error_keeps_what_its_offset_counts_in():
+    error = pickle.loads(pickle.dumps(FormatError("expected x, found y", 3).within("the inflated bytes")))
+    assert str(error.within("the file").located("a.gz")) == "a.gz, byte 3 of the inflated bytes: expected x, found y"

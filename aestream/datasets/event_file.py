@@ -78,9 +78,10 @@ class EventFile:
     def warn_of_cut(self, cut_bytes: int) -> None:
         """Warn, once, that the file ends with ``cut_bytes`` of something larger; raise if strict."""
         spooled = self.opened.spooled
-        size, message = (spooled.size, spooled.cut_message) if spooled is not None else (stored_bytes(self.path), None)
+        message = spooled.cut_message if spooled is not None else None
         if self._warned or (cut_bytes == 0 and message is None):
             return
+        size = spooled.size if spooled is not None else stored_bytes(self.path)
         if message is None:
             message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
         error = self._placed(FormatError(message, size - cut_bytes))

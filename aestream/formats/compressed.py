@@ -37,21 +37,20 @@ def open_compressed(request: Request, wrapper: str, open_inner: Callable[[Reques
         FormatError: if the compressed file is damaged, inflates to more than 256 times its size and 64 MiB, or holds
             another compressed file or a format that is more than a stream of bytes.
     """
-    with Spool(len(request.bytes)) as spool:
-        is_cut = _inflate(request.bytes, wrapper, spool)
-        file = spool.map()
-        if is_cut and _core.detect_format(file) == "csv":  # the last line may lack digits, yet look whole
-            spool.truncate(_end_of_lines(file))
-            file = spool.map()
-        size = spool.size
     name = os.path.splitext(request.path)[0]
     try:
+        with Spool(len(request.bytes)) as spool:
+            is_cut = _inflate(request.bytes, wrapper, spool)
+            file = spool.map()
+            if is_cut and _core.detect_format(file) == "csv":  # the last line may lack digits, yet look whole
+                spool.truncate(_end_of_lines(file))
+                file = spool.map()
         opened = open_inner(Request(name, file, request.options))
     except FormatError as error:
         raise error.within(_INFLATED) from None
     cut = f"expected a whole {wrapper} file, found one that is cut short" if is_cut else None
     return replace(
-        opened, metadata={**opened.metadata, "wrapper": wrapper}, spooled=Spooled(size, _INFLATED, cut_message=cut)
+        opened, metadata={**opened.metadata, "wrapper": wrapper}, spooled=Spooled(len(file), _INFLATED, cut_message=cut)
     )
 
 
@@ -68,10 +67,8 @@ def _inflate(file: _core.MappedFile, wrapper: str, spool: Spool) -> bool:
                 spool.write(piece)
     except EOFError:
         return True
-    except FormatError as error:
-        raise error.within(_INFLATED) from None
     except (zlib.error, lzma.LZMAError, cramjam.DecompressionError) as error:
-        raise FormatError(f"expected a sound {wrapper} file, found: {error}", spool.size).within(_INFLATED) from None
+        raise FormatError(f"expected a sound {wrapper} file, found: {error}", spool.size) from None
     return False
 
 

@@ -86,11 +86,14 @@ class _Topic:
         return _core.RosTopic(_MESSAGES[self.type], self.is_cdr)
 
     def encoding(self) -> str:
-        """What the first message says; empty if there is none."""
+        """What the first message says; empty if there is none, "unknown" if it is damaged."""
         reader = self.read()
-        for message in self.messages():
-            self.take(reader, message, 0)
-            break
+        try:
+            for message in self.messages():
+                reader.take(message)
+                break
+        except FormatError:
+            return "unknown"
         return reader.encoding
 
     def take(self, reader: _core.RosTopic, message: bytes, number: int) -> bytes:
@@ -137,15 +140,17 @@ def _open(format: str, request: Request, paths: list[Path], size: int) -> Opened
 
 
 def _choose(encodings: dict[str, str], wanted: int | str | None) -> str:
-    """The topic that the user names, else the only one with events; one with triggers will do if there is no other."""
+    """The topic that the user names; else the only one with events, else without messages, else with triggers."""
     if wanted is not None:
         if wanted not in encodings:
             raise ValueError(f"stream must be one of {sorted(encodings)}; got {wanted!r}")
         return str(wanted)
-    with_events = [name for name, encoding in encodings.items() if encoding != "trigger"] or list(encodings)
-    if len(with_events) > 1:
-        raise ValueError(f"several topics hold events: pass stream= one of {sorted(with_events)}")
-    return with_events[0]
+    with_events = [name for name, encoding in encodings.items() if encoding not in ("", "trigger")]
+    empty = [name for name, encoding in encodings.items() if not encoding]
+    names = with_events or empty or list(encodings)
+    if len(names) > 1:
+        raise ValueError(f"several topics may hold events: pass stream= one of {sorted(names)}")
+    return names[0]
 
 
 def _topics(format: str, readers: list[_Reader]) -> dict[str, _Topic]:
