@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -50,7 +51,9 @@ class Writer:
     Args:
         path: the file; one that exists is replaced in the end.
         shape: sensor (width, height) in pixels.
-        format: None to go by the path's ending. ``.aedat4`` is ``"aedat4"``.
+        format: None to go by the path's ending: ``.aedat4``, ``.dat`` and ``.es`` are the formats of these names, ``.raw``
+            is ``"evt3"`` unless ``"evt2"`` or ``"evt21"`` is given, ``.csv`` has a header t,x,y,p and microseconds, and
+            ``.txt`` no header, spaces and seconds.
         compression: for AEDAT4: ``"none"``, ``"lz4"`` or ``"zstd"`` (the default).
         source: for AEDAT4: name of the camera.
         packet_us: for AEDAT4: time that one packet spans at most; it holds at most 8192 events, too.
@@ -130,10 +133,12 @@ class Writer:
 
     def _discard(self) -> None:
         file, self._file = self._file, None
-        if file is not None:
-            file.abort()
-        if os.path.exists(self._temporary):
-            os.unlink(self._temporary)
+        try:
+            if file is not None:
+                file.abort()
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(self._temporary)
 
     def __enter__(self) -> Writer:
         return self
