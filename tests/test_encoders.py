@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +245,7 @@ def test_evt3_vectors_only_where_they_are_shorter(folder):
     assert words(*range(64, 132)) == [
         (3, on | 64), (4, 0xFFF), (4, 0xFFF), (5, 0xFF), (4, 0xFFF), (4, 0xFFF), (5, 0xFF), (4, 15), (4, 0), (5, 0)
     ]  # fmt: skip
+    assert words(*range(0, 32), 5, *range(32, 37))[4:] == [(2, on | 5), (3, on | 32), (4, 31), (4, 0), (5, 0)]
     assert words(635, 636, 637, 638, 639) == [(3, on | 608), (4, 0), (4, 0), (5, 0xF8)]
     assert words(0, 1, 2, 3, 4, width=31) == [(2, on | x) for x in range(5)]
 
@@ -254,6 +256,8 @@ def test_evt3_time_high_at_least_every_eight_seconds(folder):
     steps = np.diff(highs) % 4096
     assert steps.max() * 4096 <= 8_000_000
     assert steps.sum() == 100_000_000 >> 12
+    falls = [(before, after) for before, after in pairwise(highs) if after < before]
+    assert falls == [(4095, 0)] * 5  # several readers know no other wrap
 
 
 def test_raw_clocks_that_wrap_a_million_times_are_refused(folder):
