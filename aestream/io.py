@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -50,8 +51,9 @@ class Writer:
     Args:
         path: the file; one that exists is replaced in the end.
         shape: sensor (width, height) in pixels.
-        format: None to go by the path's ending. ``.aedat4`` is ``"aedat4"``, ``.h5`` is ``"dsec"``, ``.hdf5`` is
-            ``"prophesee"``, ``.npz`` is ``"npz"``.
+        format: None to go by the path's ending: ``.aedat4``, ``.dat``, ``.es`` and ``.npz`` are the formats of these
+            names, ``.raw`` is ``"evt3"`` unless ``"evt2"`` or ``"evt21"`` is given, ``.h5`` is ``"dsec"``, ``.hdf5``
+            is ``"prophesee"``, ``.csv`` has a header t,x,y,p and microseconds, and ``.txt`` no header, spaces and seconds.
         compression: for AEDAT4: ``"none"``, ``"lz4"`` or ``"zstd"`` (the default). For NPZ: ``"none"`` (the default) or
             ``"deflate"``.
         source: for AEDAT4: name of the camera.
@@ -132,10 +134,12 @@ class Writer:
 
     def _discard(self) -> None:
         file, self._file = self._file, None
-        if file is not None:
-            file.abort()
-        if os.path.exists(self._temporary):
-            os.unlink(self._temporary)
+        try:
+            if file is not None:
+                file.abort()
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(self._temporary)
 
     def __enter__(self) -> Writer:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain, pairwise
 from typing import Any, ClassVar, NamedTuple
 from xml.sax.saxutils import escape
@@ -104,12 +105,14 @@ class Aedat4Writer:
         self._file.write(self._compress(_core.encode_aedat4_table(self._rows)))
         self._file.seek(0)
         self._file.write(_core.encode_aedat4_header(self._number, self._position, self._info))
-        self.abort()
+        self._file.close()
+        self._pool.shutdown()
 
     def abort(self) -> None:
         """Close the file and end the threads."""
         self._pool.shutdown(cancel_futures=True)
-        self._file.close()
+        with suppress(OSError):  # what is lost was to be lost
+            self._file.close()
 
     def _write_packets(self, packets: Iterator[npt.NDArray[Any]]) -> None:
         """Encode packets on several threads, a few ahead of the one that is written, and write them in order."""

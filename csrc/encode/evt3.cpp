@@ -26,6 +26,7 @@ constexpr std::int64_t pixels = 32;     // of a vector
 constexpr std::int64_t max_width = 2048;
 // TIME_HIGH that the clock moves on by at most, 4.2 s: after 8.4 s, no reader could tell a gap from a step back.
 constexpr std::int64_t max_step = 1024;
+constexpr std::int64_t max_high = 4095;
 
 template <class Content>
 void put(std::uint8_t* out, Type type, Content content) {
@@ -96,9 +97,12 @@ std::size_t put_time_highs(State& s, std::int64_t high, MutableByteSpan out) {
   std::size_t bytes = 0;
   while (s.high != high && bytes + word_size <= out.size()) {
     if (s.high < 0) {
-      s.high = high >> 12 == 0 ? high : 0;
+      s.high = high <= max_high ? high : 0;
+    } else if (high < s.high) {
+      s.high = high;
     } else {
-      s.high = std::min(high, s.high + max_step);  // or back, at once
+      const std::int64_t end_of_round = s.high | max_high;  // a wrap is from the highest to 0, as cameras have it
+      s.high = s.high == end_of_round ? s.high + 1 : std::min({high, s.high + max_step, end_of_round});
     }
     put(out.data() + bytes, TimeHigh, s.high);
     bytes += word_size;
@@ -130,6 +134,7 @@ Encoded encode_events(ConstEventSpan events, bool more, State& state, MutableByt
     }
     put(to, AddrX, static_cast<std::uint32_t>(event->p != 0) << 11 | static_cast<std::uint32_t>(event->x));
     to += word_size;
+    s.has_base = false;  // some readers take this for a base
     ++event;
   }
   state = s;

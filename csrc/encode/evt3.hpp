@@ -17,7 +17,7 @@ class Evt3Encoder final : public Encoder {
     std::int64_t high = -1;  // TIME_HIGH as written, with all wraps; none yet
     std::int64_t low = -1;   // TIME_LOW as readers have it now; -1 where a TIME_HIGH has just set it to 0
     std::int64_t y = -1;
-    std::int64_t base = 0;  // of the next vector
+    std::int64_t base = 0;  // behind the last vector, where the next one may go on
     bool base_p = false;
     bool has_base = false;
   };

@@ -1,0 +1,1 @@
+"""Other projects' readers on the files that we write; run by .ci/readers."""
