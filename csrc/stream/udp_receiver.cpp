@@ -48,6 +48,7 @@ UdpReceiver::UdpReceiver(std::shared_ptr<EventSink> sink, const UdpAddress& addr
 void UdpReceiver::stop() {
   if (!thread_.is_foreign()) stop_.wake();
   thread_.join();
+  socket_.close();
 }
 
 void UdpReceiver::run() {

@@ -36,7 +36,7 @@ class UdpReceiver {
   UdpReceiver& operator=(const UdpReceiver&) = delete;
   ~UdpReceiver() { stop(); }
 
-  /// Ends within milliseconds, after what the system had received was taken, and closes the sink.
+  /// Ends within milliseconds, after what the system had received was taken; closes the sink and frees the port.
   void stop();
 
   std::uint16_t port() const { return port_; }

@@ -41,6 +41,13 @@ std::string name_of(const UdpAddress& address) { return address.host + ':' + std
   throw std::system_error(errno, std::generic_category(), name_of(address));
 }
 
+unsigned interface_index(const UdpAddress& address) {
+  if (address.interface.empty()) return 0;
+  const unsigned index = if_nametoindex(address.interface.c_str());
+  if (index == 0) throw std::invalid_argument("there is no network interface \"" + address.interface + '"');
+  return index;
+}
+
 AddressList resolve(const UdpAddress& address, bool passive) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -52,14 +59,11 @@ AddressList resolve(const UdpAddress& address, bool passive) {
     throw std::invalid_argument("host must be an address or a name that is known, got \"" + address.host +
                                 "\": " + gai_strerror(code));
   }
+  if (found->ai_family == AF_INET6) {
+    auto* local = reinterpret_cast<sockaddr_in6*>(found->ai_addr);
+    if (local->sin6_scope_id == 0) local->sin6_scope_id = interface_index(address);  // link-local ones need it
+  }
   return {found, &freeaddrinfo};
-}
-
-unsigned interface_index(const UdpAddress& address) {
-  if (address.interface.empty()) return 0;
-  const unsigned index = if_nametoindex(address.interface.c_str());
-  if (index == 0) throw std::invalid_argument("there is no network interface \"" + address.interface + '"');
-  return index;
 }
 
 bool is_group(const sockaddr* address) {
@@ -100,8 +104,9 @@ UdpSocket::UdpSocket(int family) : descriptor_(::socket(family, SOCK_DGRAM, 0)) 
 
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
-UdpSocket::~UdpSocket() {
-  if (descriptor_ >= 0) close(descriptor_);
+void UdpSocket::close() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
 }
 
 UdpSocket UdpSocket::bind(const UdpAddress& address, std::size_t receive_bytes) {

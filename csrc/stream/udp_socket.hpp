@@ -27,7 +27,9 @@ class UdpSocket {
 
   UdpSocket(UdpSocket&& other) noexcept;
   UdpSocket& operator=(UdpSocket&&) = delete;
-  ~UdpSocket();
+  ~UdpSocket() { close(); }
+
+  void close();
 
   int descriptor() const { return descriptor_; }
   std::uint16_t port() const;
