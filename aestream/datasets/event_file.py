@@ -72,11 +72,14 @@ class EventFile:
             raise error.located(self.path) from None
 
     def warn_of_cut(self, cut_bytes: int) -> None:
-        """Warn, once, that the file ends with ``cut_bytes`` of something larger; raise if strict."""
-        if cut_bytes == 0 or self._warned:
+        """Warn, once, that the file ends with ``cut_bytes`` of something larger, or too early; raise if strict."""
+        missing_bytes = self.opened.missing_bytes
+        if (cut_bytes == 0 and missing_bytes == 0) or self._warned:
             return
         offset = os.path.getsize(self.path) - cut_bytes
         message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
+        if missing_bytes:
+            message = f"expected {missing_bytes} bytes more, found the end of a truncated file"
         if self._strict:
             raise FormatError(message, offset).located(self.path)
         self._warned = True

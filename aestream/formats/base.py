@@ -60,6 +60,7 @@ class OpenedFile:
         shape: sensor (width, height) in pixels as the file gives it, or None.
         metadata: what the file says about itself: header fields, camera, compression.
         triggers: reads the edges on the camera's external inputs; None where the format holds none.
+        missing_bytes: of a truncated file, how many more its header announces.
     """
 
     recording: _core.Recording
@@ -67,6 +68,7 @@ class OpenedFile:
     shape: tuple[int, int] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     triggers: Callable[[], npt.NDArray[Any]] | None = None
+    missing_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How rows of HDF5 reach the core: as chunks of the mapped file if the core can undo their filters, else through h5py."""
+"""How rows of HDF5 reach the core: as chunks of the mapped file if it can undo their filters, else through h5py."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat4, csv_text, dat, ecf, evt2, evt3, evt21
+from . import aedat4, csv_text, dat, ecf, evt2, evt3, evt21, tables
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -21,6 +21,7 @@ __all__ = [
     "evt21",
     "evt3",
     "read_header",
+    "tables",
     "to_events",
 ]
 
@@ -30,6 +31,12 @@ def decode_file(path: str | Path, **options) -> tuple[np.ndarray, int | None, in
     data = Path(path).read_bytes()
     if data.startswith(aedat4.MAGIC):
         return aedat4.decode(data), *aedat4.geometry(data)
+    if data.startswith(b"\x93NUMPY"):
+        return tables.decode_npy(data, **options), None, None
+    if data.startswith(b"PK"):
+        return tables.decode_npz(data), None, None
+    if data.startswith(b"\x89HDF"):
+        return tables.decode_hdf5(data), *tables.hdf5_geometry(data)
     if not data.startswith(b"% "):
         return csv_text.decode(data, **options), *csv_text.geometry(data)
     header, offset = read_header(data)

@@ -28,6 +28,7 @@ EITHER = {  # a FormatError, or this many events, with or without a warning
     "corrupt/aedat4_xml_nosize.aedat4": 2,
     "corrupt/aedat4_unknown_stream.aedat4": 0,
     "corrupt/empty.csv": 0,
+    "corrupt/h5_ecf_flip.hdf5": 1003,
 }
 EXACT = {  # (t, x, y, p) of every event
     "corrupt/raw_header_only.raw": [],
@@ -43,6 +44,7 @@ OTHERS = {  # a test each, below
     "corrupt/aedat4_table_wrong.aedat4",
     "corrupt/evt3_x_oob.raw",
     "corrupt/evt3_base_overflow.raw",
+    "corrupt/npy_cut.npy",
 }
 
 
@@ -124,6 +126,15 @@ def test_same_events_as_the_reference_when_there_is_no_checksum(row):
 def test_nothing_and_a_warning_or_refused_when_a_dat_has_no_size_byte():
     events, warned = load_or_refuse(OURS["corrupt/dat_no_type.dat"])
     assert events is None or (len(events), warned) == (0, 1)
+
+
+def test_whole_rows_and_one_warning_when_an_npy_is_cut():
+    row = OURS["corrupt/npy_cut.npy"]
+    events, warned = load(row)
+    assert warned == 1
+    assert_same_events(events, truth(row)[:999])
+    with pytest.raises(aestream.FormatError, match=vector(row).name):
+        load(row, strict=True)
 
 
 def test_nothing_and_a_warning_when_a_packet_is_longer_than_the_file():

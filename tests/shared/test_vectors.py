@@ -8,7 +8,19 @@ from checks import assert_same_events, count_in_bounds, slice_by_running_maximum
 
 import aestream
 
-from .manifest import empty_rows, exact_rows, options, params, shape, shape_in_file, truth, vector
+from .manifest import (
+    SHARED,
+    empty_rows,
+    exact_rows,
+    format_name,
+    options,
+    params,
+    refused_rows,
+    shape,
+    shape_in_file,
+    truth,
+    vector,
+)
 
 EXACT = params(exact_rows())
 MAX_CELLS = 100_000_000  # pixels over all windows of one file: keeps the whole run short
@@ -33,7 +45,7 @@ def test_metadata_of_the_file(row):
     assert file.t_start == want["t"][0]
     assert file.t_stop == want["t"].max() + 1
     assert file.shape == shape_in_file(row)
-    assert file.format == ("csv" if row["format"] == "txt" else row["format"])
+    assert file.format == format_name(row)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -53,7 +65,7 @@ def test_slice_follows_the_running_maximum(row):
 @pytest.mark.parametrize("row", EXACT)
 def test_windows_partition_the_file(row):
     want = truth(row)
-    size = shape_in_file(row) or shape(row)
+    size = shape_in_file(row) or shape(row) or (1280, 720)
     file = open_row(row, size, window_us=window_us(want, size))
     total = np.zeros((2, size[1], size[0]), np.float32)
     for i in range(len(file)):
@@ -67,6 +79,28 @@ def test_load_gives_nothing_when_no_changes_are_stored(row):
     file = open_row(row)
     assert file.load().shape == (0,)
     assert file.num_events == 0
+
+
+@pytest.mark.parametrize("row", params(refused_rows()))
+def test_file_without_pixel_events_fails(row):
+    with pytest.raises(aestream.FormatError, match=vector(row).name):
+        open_row(row)
+
+
+@pytest.mark.parametrize("name", ["oeb_small", "oeb_smallrows", "oeb_smallnoise", "oeb_mix"])
+def test_triggers_beside_ecf(name):
+    file = aestream.FileInput(SHARED / "vectors" / "h5" / f"{name}.openeb.ecf.hdf5")
+    triggers, want = file.triggers(), np.load(SHARED / "vectors" / "truth" / f"{name}_triggers.npy")
+    assert triggers.dtype == aestream.TRIGGER_DTYPE
+    for ours, theirs in {"t": "t", "id": "id", "rising": "p"}.items():
+        assert np.array_equal(triggers[ours], want[theirs])
+
+
+def test_milliseconds_stay_as_they_are_stored():
+    file = aestream.FileInput(SHARED / "vectors/npy/dv1k_ms.numpy.ibm_gesture_ms.npy", columns="xypt")
+    events, want = file.load(), np.load(SHARED / "vectors/truth/dv1k_ms.npy").copy()
+    events["t"] *= 1000  # which is for the data set's recipe to know
+    assert_same_events(events, want)
 
 
 @pytest.mark.parametrize("row", params([row for row in exact_rows() if shape_in_file(row) is None]))
