@@ -248,7 +248,6 @@ def open_rows(
     columns: Sequence[tuple[int, int, str]],
     *,
     num_events: int,
-    cut_bytes: int,
     us_per_unit: float,
 ) -> Recording: ...
 def open_arrays(columns: Sequence[npt.NDArray[Any]], *, us_per_unit: float) -> Recording: ...

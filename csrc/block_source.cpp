@@ -85,7 +85,6 @@ BlockSource::BlockSource(std::unique_ptr<const EventTable> table, TimeTable time
 Index BlockSource::build_index(std::size_t threads, bool times) const {
   Index index = times && believes_times_ ? index_of_table() : index_of_rows(threads, times);
   index.num_events = table_->num_events();
-  index.cut_bytes = table_->cut_bytes();
   index.has_times = times;
   return index;
 }

@@ -6,17 +6,14 @@
 
 namespace aestream {
 
-ColumnTable::ColumnTable(const Columns& columns, std::uint64_t num_events, std::uint64_t cut_bytes,
-                         std::shared_ptr<const MappedFile> file)
-    : EventTable(num_events, cut_bytes), columns_(columns), file_(std::move(file)) {
+ColumnTable::ColumnTable(const Columns& columns, std::uint64_t num_events, std::shared_ptr<const MappedFile> file,
+                         std::shared_ptr<const void> owner)
+    : EventTable(num_events), columns_(columns), file_(std::move(file)), owner_(std::move(owner)) {
   const auto [first, last] = std::minmax({columns.t.begin, columns.x.begin, columns.y.begin, columns.p.begin});
   const std::size_t stride = columns.t.stride;
-  in_rows_ =
-      last - first < stride && columns.x.stride == stride && columns.y.stride == stride && columns.p.stride == stride;
+  in_rows_ = file_ && last - first < stride && columns.x.stride == stride && columns.y.stride == stride &&
+             columns.p.stride == stride;
 }
-
-ColumnTable::ColumnTable(const Columns& columns, std::uint64_t num_events, std::shared_ptr<const void> owner)
-    : EventTable(num_events), columns_(columns), owner_(std::move(owner)) {}
 
 void ColumnTable::read(std::uint64_t first, EventSpan out) const {
   if (file_) return pack(columns_, first, out);

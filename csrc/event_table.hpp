@@ -12,14 +12,10 @@ namespace aestream {
 /// Called from several threads at once.
 class EventTable {
  public:
-  explicit EventTable(std::uint64_t num_events, std::uint64_t cut_bytes = 0)
-      : num_events_(num_events), cut_bytes_(cut_bytes) {}
+  explicit EventTable(std::uint64_t num_events) : num_events_(num_events) {}
   virtual ~EventTable() = default;
 
   std::uint64_t num_events() const noexcept { return num_events_; }
-
-  /// Of a last row that the file does not hold whole.
-  std::uint64_t cut_bytes() const noexcept { return cut_bytes_; }
 
   /// Rows that are decoded together, from the first row on; 0 where any row can be read alone.
   virtual std::size_t block() const noexcept = 0;
@@ -35,7 +31,6 @@ class EventTable {
 
  private:
   std::uint64_t num_events_;
-  std::uint64_t cut_bytes_;
 };
 
 /// call(), whose FormatError counts its offset from bytes that are not the file's.
@@ -51,12 +46,9 @@ auto without_offset(const Call& call) {
 /// Columns that lie in a file, or in other memory.
 class ColumnTable final : public EventTable {
  public:
-  /// The columns hold `num_events` rows of the file.
-  ColumnTable(const Columns& columns, std::uint64_t num_events, std::uint64_t cut_bytes,
-              std::shared_ptr<const MappedFile> file);
-
-  /// The columns hold `num_events` rows of memory that `owner` keeps.
-  ColumnTable(const Columns& columns, std::uint64_t num_events, std::shared_ptr<const void> owner);
+  /// The columns hold `num_events` rows: of the file, or if that is null, of memory that `owner` keeps.
+  ColumnTable(const Columns& columns, std::uint64_t num_events, std::shared_ptr<const MappedFile> file,
+              std::shared_ptr<const void> owner);
 
   std::size_t block() const noexcept override { return 0; }
   void read(std::uint64_t first, EventSpan out) const override;

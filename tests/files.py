@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import h5py
 import numpy as np
 from aedat4_words import encode_aedat4
 from jaer_words import encode_aedat3
@@ -63,10 +65,29 @@ def file_bytes(format: str, events: np.ndarray) -> bytes:
             return encode_bin40(events)
         case "csv":
             return encode_csv(events)
+        case "npy":
+            file = io.BytesIO()
+            np.save(file, events)
+            return file.getvalue()
+        case "hdf5":
+            return hdf5_bytes(events)
     raise ValueError(format)
 
 
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv", "es", "bin40")
+def hdf5_bytes(events: np.ndarray) -> bytes:
+    """Columns of every kind of storage, whose chunks do not begin at the same rows."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as root:
+        group = root.create_group("events")
+        group.attrs.update(width=WIDTH, height=HEIGHT)
+        group.create_dataset("t", data=events["t"], chunks=(1100,), compression="gzip", shuffle=True)
+        group.create_dataset("x", data=events["x"], chunks=(700,), compression="gzip")
+        group.create_dataset("y", data=events["y"].astype(">i4"), chunks=(512,))
+        group.create_dataset("p", data=events["p"].astype(np.int64))
+    return file.getvalue()
+
+
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv", "es", "bin40", "npy", "hdf5")
 
 
 def write_file(folder: Path, format: str, events: np.ndarray) -> Path:

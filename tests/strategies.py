@@ -111,6 +111,8 @@ def aedat3_packets(max_size=6):
 
 
 _BIT = st.integers(0, 1)
+
+
 def es_words(kind=1, max_size=60):
     """ES payloads: events, runs of overflows, resets, measurements of exposure, a cut tail."""
     coordinate = st.integers(0, 700) | st.sampled_from((0, 32767))

@@ -116,9 +116,10 @@ def test_check_fails_on_damage_and_cuts_and_says_where(raw: Path, tmp_path: Path
 def test_check_fails_on_events_outside_of_the_sensor(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(encode_csv(SOUND))
-    assert "fault: 1 events outside of 600x480, the first is event 2 at x=639, y=479" in run(
-        "check", "--shape", "600x480", path, fails=1
-    ).stdout
+    assert (
+        "fault: 1 events outside of 600x480, the first is event 2 at x=639, y=479"
+        in run("check", "--shape", "600x480", path, fails=1).stdout
+    )
     assert "pass --shape" in run("check", path).stdout
 
 

@@ -90,7 +90,7 @@ def test_pickle_holds_parameters_and_index_but_no_events(tmp_path, format):
 
 
 @pytest.mark.filterwarnings("ignore:os.fork", "ignore:This process .* is multi-threaded")  # other tests import jax
-@pytest.mark.parametrize("format", ["evt3", "aedat4"])
+@pytest.mark.parametrize("format", ["evt3", "aedat4", "npy", "hdf5"])
 @pytest.mark.parametrize("context", ["fork", "spawn", "forkserver"])
 def test_workers_give_the_same_batches(tmp_path, format, context):
     path = write_file(tmp_path, format, make_events())

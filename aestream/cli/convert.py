@@ -37,11 +37,15 @@ class Job:
 @click.command("convert")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path())
-@click.option("--to", help="Ending or format of files in a folder, such as aedat4, evt3 or h5; or what OUT's ending leaves open.")
+@click.option(
+    "--to", help="Ending or format of files in a folder, such as aedat4, evt3 or h5; or what OUT's ending leaves open."
+)
 @click.option("--start", type=TIME, help="Begin there: 1.5s after the first event, or @ and absolute microseconds.")
 @click.option("--stop", type=TIME, help="End there.")
 @click.option("--roi", type=ROI, help="Keep only this region; its corner becomes (0, 0).")
-@click.option("--drop-outside", is_flag=True, help="Leave out events outside of the sensor; otherwise they are an error.")
+@click.option(
+    "--drop-outside", is_flag=True, help="Leave out events outside of the sensor; otherwise they are an error."
+)
 @click.option("--from-zero", is_flag=True, help="Subtract the first event's time from all.")
 @click.option("--compression", help="For aedat4: none, lz4 or zstd.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Files at a time.  [default: one for each core]")
@@ -127,7 +131,9 @@ def _is_done(source: Path, target: Path) -> bool:
 
 
 def _convert_one(job: Job, source: Path, target: Path, console: Console) -> bool:
-    with _progress(console, TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %")) as bar:
+    with _progress(
+        console, TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %")
+    ) as bar:
         task = bar.add_task(f"{source.name}", total=None)
         return _report(job, source, target, console, lambda done, total: bar.update(task, completed=done, total=total))
 

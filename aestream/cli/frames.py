@@ -26,7 +26,9 @@ _GIF_TICK_MS = 10  # of the format: durations of frames are whole ticks, and vie
 @click.option("--start", type=TIME, help="Begin there: 1.5s after the first event, or @ and absolute microseconds.")
 @click.option("--stop", type=TIME, help="End there.")
 @click.option("--max-frames", type=click.IntRange(1), default=300, show_default=True, help="Most pictures in a GIF.")
-@click.option("--fps", type=click.FloatRange(0.1, 50), help="Pictures a second of a GIF; default: real time, at most 50.")
+@click.option(
+    "--fps", type=click.FloatRange(0.1, 50), help="Pictures a second of a GIF; default: real time, at most 50."
+)
 @click.option("--scale", type=click.IntRange(1, 16), default=1, show_default=True, help="Pixels per pixel.")
 @read_options
 def frames(

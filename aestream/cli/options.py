@@ -92,7 +92,9 @@ _READ_OPTIONS = [
     click.option("--columns", help="Order of the columns of text or plain arrays, such as xytp."),
     click.option("--chip", help="Camera of an AEDAT 1 or 2 file, such as dvs128."),
     click.option("--stream", help="Which of several streams: a number, an HDF5 group, a ROS topic."),
-    click.option("--mirror", type=click.Choice(["", "x", "y", "xy"]), help="Axes to mirror; default: as the format says."),
+    click.option(
+        "--mirror", type=click.Choice(["", "x", "y", "xy"]), help="Axes to mirror; default: as the format says."
+    ),
 ]
 
 

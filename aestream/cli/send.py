@@ -52,9 +52,7 @@ def send(
         speed = 1.0
     try:
         file = open_cut(source, start, stop, reading)
-        output = UDPOutput(
-            host, port, protocol=protocol, timestamps=not no_timestamps, speed=speed, rate_hz=rate
-        )
+        output = UDPOutput(host, port, protocol=protocol, timestamps=not no_timestamps, speed=speed, rate_hz=rate)
         output.send_file(file)
     except (ValueError, OSError, ImportError) as error:
         raise click.ClickException(str(error)) from error

@@ -76,15 +76,16 @@ class EventFile:
         return (error.within(spooled.whole) if spooled is not None else error).located(self.path)
 
     def warn_of_cut(self, cut_bytes: int) -> None:
-        """Warn, once, that the file ends with ``cut_bytes`` of something larger; raise if strict."""
-        spooled = self.opened.spooled
-        message = spooled.cut_message if spooled is not None else None
-        if self._warned or (cut_bytes == 0 and message is None):
+        """Warn, once, that the file ends with ``cut_bytes`` of something larger, or too early; raise if strict."""
+        spooled, missing_bytes = self.opened.spooled, self.opened.missing_bytes
+        cut_message = spooled.cut_message if spooled is not None else None
+        if self._warned or (cut_bytes == 0 and missing_bytes == 0 and cut_message is None):
             return
         size = spooled.size if spooled is not None else stored_bytes(self.path)
-        if message is None:
-            message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
-        error = self._placed(FormatError(message, size - cut_bytes))
+        message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
+        if missing_bytes:
+            message = f"expected {missing_bytes} bytes more, found the end of a truncated file"
+        error = self._placed(FormatError(cut_message or message, size - cut_bytes))
         if self._strict:
             raise error
         self._warned = True

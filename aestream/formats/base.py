@@ -79,6 +79,7 @@ class OpenedFile:
         frames, imu: read the pictures, or the samples of the inertial unit, of the stream with a number, or of the
             first one; None where the format holds none.
         spooled: the temporary file that the recording reads in place of the file; None where it reads the file itself.
+        missing_bytes: of a truncated file, how many more its header announces.
     """
 
     recording: _core.Recording
@@ -89,6 +90,7 @@ class OpenedFile:
     frames: Callable[[int | None], CameraFrames] | None = None
     imu: Callable[[int | None], npt.NDArray[Any]] | None = None
     spooled: Spooled | None = None
+    missing_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How rows of HDF5 reach the core: as chunks of the mapped file if the core can undo their filters, else through h5py."""
+"""How rows of HDF5 reach the core: as chunks of the mapped file if it can undo their filters, else through h5py."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def open_layout(path: str, file: _core.MappedFile, layout: Layout) -> _core.Reco
 
 def _open_ecf(file: _core.MappedFile, layout: Layout, datasets: list[Any]) -> _core.Recording:
     dataset = datasets[0]
-    if len(datasets) > 1 or [number for number, _ in filters_of(dataset)] != [_ECF] or _has_user_block(dataset):
+    if len(datasets) > 1 or [number for number, _ in filters_of(dataset)] != [_ECF]:
         raise FormatError(f"expected Prophesee's codec alone on one dataset of events, found more at {dataset.name}")
     chunks = _chunks(dataset)
     if chunks is None:
@@ -72,8 +72,6 @@ def _open_ecf(file: _core.MappedFile, layout: Layout, datasets: list[Any]) -> _c
 def _stored(dataset: Any) -> _core.ChunkedDataset | None:
     """The chunks of a dataset for the core to read; None if it cannot."""
     rows, row_bytes = dataset.shape[0], dataset.dtype.itemsize * math.prod(dataset.shape[1:])
-    if _has_user_block(dataset):
-        return None
     if dataset.chunks is None:
         offset = dataset.id.get_offset()
         if offset is None and rows > 0:
@@ -94,11 +92,6 @@ def _is_ours(number: int, values: tuple[int, ...]) -> bool:
     if number == _BLOSC:  # values: ..., whether bytes (1) or bits (2) are shuffled, codec
         return len(values) > 6 and values[5] in (0, 1) and values[6] in _BLOSC_CODECS
     return number == _DEFLATE or (number == _SHUFFLE and len(values) > 0)
-
-
-def _has_user_block(dataset: Any) -> bool:
-    """Whether something else stands before the HDF5 file, so that its offsets are not the file's."""
-    return bool(dataset.file.userblock_size)
 
 
 def _chunks(dataset: Any) -> npt.NDArray[np.uint64] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _TRUSTED_RATIO = 64  # of inflated bytes to the file's
 _ALWAYS_TRUSTED = 16 << 20
 _NAMES = FIELD_OF_NAME | {"x_pos": "x", "y_pos": "y"}
 _NUMBERS = "biuf"
+_HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError)
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -73,9 +75,8 @@ def open_npy(request: Request) -> OpenedFile:
         (header.size + each.__array_interface__["data"][0] - base, each.strides[0], each.dtype.str)
         for each in (columns[field] for field in FIELDS)
     ]
-    cut_bytes = available - row_bytes * rows if missing > 0 else 0
-    recording = _core.open_rows(file, places, num_events=rows, cut_bytes=cut_bytes, us_per_unit=us_per_unit)
-    return OpenedFile(recording, "npy", None, _metadata(order, us_per_unit))
+    recording = _core.open_rows(file, places, num_events=rows, us_per_unit=us_per_unit)
+    return OpenedFile(recording, "npy", None, _metadata(order, us_per_unit), missing_bytes=max(missing, 0))
 
 
 def open_npz(request: Request) -> OpenedFile:
@@ -120,7 +121,15 @@ def _read_header(data: memoryview) -> _Header:
         shape, is_fortran, dtype = _READERS[version](stream)
     except FormatError:
         raise
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
+    except (
+        ValueError,
+        TypeError,
+        SyntaxError,
+        tokenize.TokenError,
+        RecursionError,
+        MemoryError,
+        OverflowError,
+    ) as error:
         raise FormatError(f"expected the header of an array, found: {error}", 0) from None
     if dtype.hasobject:
         raise FormatError("expected numbers, found Python objects, which are never unpickled", 0)

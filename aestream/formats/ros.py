@@ -134,7 +134,7 @@ def _open(format: str, request: Request, paths: list[Path], size: int) -> Opened
         format,
         reader.shape,
         metadata,
-        triggers=(lambda: _read_triggers(format, paths, others[0])) if len(others) == 1 else None,
+        triggers=_trigger_reader(format, paths, others, file if decoder == "evt3" else None),
         spooled=Spooled(len(file), f"the joined messages on {name}"),
     )
 
@@ -179,6 +179,15 @@ def _topic(format: str, name: str, parts: list[tuple[_Reader, Connection]]) -> _
             yield bytes(message)
 
     return _Topic(name, types.pop(), wires == {"cdr"}, messages)
+
+
+def _trigger_reader(
+    format: str, paths: list[Path], topics: list[str], evt3: _core.MappedFile | None
+) -> Callable[[], npt.NDArray[Any]] | None:
+    """Reads the only topic with triggers, else those among the EVT3 words."""
+    if len(topics) == 1:
+        return lambda: _read_triggers(format, paths, topics[0])
+    return None if evt3 is None else lambda: _core.read_triggers(evt3, "evt3", 0)
 
 
 def _read_triggers(format: str, paths: list[Path], name: str) -> npt.NDArray[Any]:

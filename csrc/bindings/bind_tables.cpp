@@ -33,10 +33,10 @@ Column to_column(const py::array& array) {
 namespace {
 
 std::unique_ptr<Recording> open_rows(std::shared_ptr<MappedFile> file, const ColumnPlaces& places,
-                                     std::uint64_t num_events, std::uint64_t cut_bytes, double us_per_unit) {
+                                     std::uint64_t num_events, double us_per_unit) {
   const Columns columns = to_columns(places, file->bytes(), {us_per_unit, 0});
   if (!columns.hold(num_events)) throw py::value_error("the file does not hold so many rows");
-  auto table = std::make_unique<ColumnTable>(columns, num_events, cut_bytes, file);
+  auto table = std::make_unique<ColumnTable>(columns, num_events, file, nullptr);
   return std::make_unique<Recording>(std::move(file), std::make_unique<BlockSource>(std::move(table)));
 }
 
@@ -47,7 +47,7 @@ std::unique_ptr<Recording> open_arrays(const std::array<py::array, 4>& arrays, d
     if (array.shape(0) != arrays[0].shape(0)) throw py::value_error("columns are of one length");
   }
   auto owner = keep_python(py::make_tuple(arrays[0], arrays[1], arrays[2], arrays[3]));
-  auto table = std::make_unique<ColumnTable>(columns, arrays[0].shape(0), std::move(owner));
+  auto table = std::make_unique<ColumnTable>(columns, arrays[0].shape(0), nullptr, std::move(owner));
   return std::make_unique<Recording>(nullptr, std::make_unique<BlockSource>(std::move(table)));
 }
 
@@ -55,7 +55,7 @@ std::unique_ptr<Recording> open_arrays(const std::array<py::array, 4>& arrays, d
 
 void register_tables(py::module_& module) {
   module.def("open_rows", &open_rows, py::arg("file"), py::arg("columns"), py::kw_only(), py::arg("num_events"),
-             py::arg("cut_bytes"), py::arg("us_per_unit"));
+             py::arg("us_per_unit"));
   module.def("open_arrays", &open_arrays, py::arg("columns"), py::kw_only(), py::arg("us_per_unit"));
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, ecf, es, evt2, evt3, evt21, faery_udp, ros, spif
+from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, ecf, es, evt2, evt3, evt21, faery_udp, ros, spif, tables
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -28,6 +28,7 @@ __all__ = [
     "read_header",
     "ros",
     "spif",
+    "tables",
     "to_events",
 ]
 
@@ -48,6 +49,12 @@ def decode_file(path: str | Path, **options) -> tuple[np.ndarray, int | None, in
         return aedat3.decode(data), *aedat3.geometry(data)
     if aedat12.is_aedat12(data) or options.pop("format", None) == "aedat1":
         return aedat12.decode_file(data, **options), *aedat12.geometry(data)
+    if data.startswith(b"\x93NUMPY"):
+        return tables.decode_npy(data, **options), None, None
+    if data.startswith(b"PK"):
+        return tables.decode_npz(data), None, None
+    if data.startswith(b"\x89HDF"):
+        return tables.decode_hdf5(data), *tables.hdf5_geometry(data)
     if not data.startswith(b"% "):
         return csv_text.decode(data, **options), *csv_text.geometry(data)
     header, offset = read_header(data)

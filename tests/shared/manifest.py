@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from reference import EVENT_DTYPE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 _AEDAT = ("aedat1", "aedat2", "aedat3", "aedat4")
-FORMATS = ("evt2", "evt21", "evt3", "dat", *_AEDAT, "csv", "txt", "es", "bin40", "bin", "ros")  # that we read
+_TABLES = ("csv", "txt", "npy", "npz", "h5")
+FORMATS = ("evt2", "evt21", "evt3", "dat", *_AEDAT, *_TABLES, "es", "bin40", "bin", "ros")  # that we read
 
 
 def vector_rows() -> list[dict[str, str]]:
@@ -27,13 +29,14 @@ def recording_rows() -> list[dict[str, str]]:
 
 def exact_rows() -> list[dict[str, str]]:
     """The vectors of our formats whose events must equal a truth."""
-    return [row for row in vector_rows() if row["format"] in FORMATS and row["outcome"].startswith("exact")]
+    rows = [row for row in vector_rows() if row["format"] in FORMATS and row["outcome"].startswith("exact")]
+    return [row for row in rows if row["events"] != "0" and "data-set recipe" not in row["outcome"]]
 
 
 def empty_rows() -> list[dict[str, str]]:
     """The sound vectors of our formats that hold no change events."""
     rows = [row for row in vector_rows() if row["format"] in FORMATS and row["variant"] != "corrupt"]
-    return [row for row in rows if not row["outcome"].startswith(("exact", "FormatError"))]
+    return [row for row in rows if row["events"] == "0" or not row["outcome"].startswith(("exact", "FormatError"))]
 
 
 def refused_rows() -> list[dict[str, str]]:
@@ -62,7 +65,7 @@ def format_name(row: dict[str, str]) -> str:
     """What FileInput.format says of the file of a row."""
     if row["format"] == "ros":
         return "rosbag" if row["file"].endswith(".bag") else "rosbag2"
-    return "csv" if row["format"] == "txt" else row["format"]
+    return {"txt": "csv", "h5": "hdf5"}.get(row["format"], row["format"])
 
 
 def options(row: dict[str, str]) -> dict[str, str]:
@@ -71,7 +74,8 @@ def options(row: dict[str, str]) -> dict[str, str]:
         return {"mirror": ""}
     if row["variant"] == "dvs128_nohdr":
         return {"format": "aedat1"}
-    return {"columns": "xypt"} if 'columns="xypt"' in row["outcome"] else {}
+    columns = re.search(r'columns="(\w+)"', row["outcome"])
+    return {"columns": columns[1]} if columns else {}
 
 
 def shape(row: dict[str, str]) -> tuple[int, int] | None:
@@ -91,7 +95,9 @@ def shape_in_file(row: dict[str, str]) -> tuple[int, int] | None:
         return None
     if row["format"] in ("csv", "txt") and ".faery." not in row["file"] and "rpg_size" not in row["file"]:
         return None
-    return shape(row)
+    if row["format"] in ("npy", "npz") or re.search(r"\.(evlib|h5py\.mvsec|h5py\.raw_events_seconds)\.h", row["file"]):
+        return None
+    return (1280, 720) if "h5py_ecf" in row["file"] else shape(row)
 
 
 def truth(row: dict[str, str]) -> np.ndarray:

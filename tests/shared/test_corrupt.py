@@ -30,6 +30,7 @@ EITHER = {  # a FormatError, or this many events, with or without a warning
     "corrupt/aedat4_unknown_stream.aedat4": 0,
     "corrupt/empty.csv": 0,
     "corrupt/empty.bin": 0,
+    "corrupt/h5_ecf_flip.hdf5": 1003,
 }
 EXACT = {  # (t, x, y, p) of every event
     "corrupt/raw_header_only.raw": [],
@@ -47,6 +48,7 @@ OTHERS = {  # a test each, below
     "corrupt/evt3_base_overflow.raw",
     "corrupt/aedat3_count.aedat",
     "corrupt/es_oob.es",
+    "corrupt/npy_cut.npy",
 }
 
 
@@ -136,6 +138,15 @@ def test_every_event_and_a_warning_when_a_packet_says_that_there_are_more():
     assert warned == 1
     assert_same_events(events, reference.decode_file(vector(row))[0])
     assert len(events) == 1000
+
+
+def test_whole_rows_and_one_warning_when_an_npy_is_cut():
+    row = OURS["corrupt/npy_cut.npy"]
+    events, warned = load(row)
+    assert warned == 1
+    assert_same_events(events, truth(row)[:999])
+    with pytest.raises(aestream.FormatError, match=vector(row).name):
+        load(row, strict=True)
 
 
 def test_nothing_and_a_warning_when_a_packet_is_longer_than_the_file():
