@@ -9,6 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
+import blosc_words
 import ecf_words
 import reference
 import words
@@ -45,6 +46,10 @@ def seeds() -> dict[str, list[bytes]]:
         "dat": [bytes(4) + dat, bytes(4) + words.encode_dat(events, version=1)],
         "csv": [bytes([i, 0, 0, 0]) + text for i, text in enumerate(csv)],
         "aedat4": aedat4,
+        "blosc": [blosc_words.encode_blosc(events.tobytes(), 16, 640, split=split) for split in (False, True)],
+        "columns": [
+            bytes([4, 0, 16, 0, 2, 8, 16, 0, 2, 10, 16, 0, 0, 12, 16, 0, i]) + events.tobytes() for i in range(5)
+        ],
         "ecf": [ecf_words.encode_ecf(events, mode) for mode in ecf_words.MODES],
         "file": [words.raw_header("EVT3") + evt3, words.raw_header("EVT2") + evt2, words.dat_header() + dat, csv[0]],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
