@@ -10,6 +10,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 import aedat4_side_bytes as side
+import blosc_words
 import ecf_words
 import jaer_words
 import reference
@@ -79,6 +80,10 @@ def seeds() -> dict[str, list[bytes]]:
             side.frame_packet(bytes(6)),
             side.rows_packet("IMUS", side.IMU_TYPES, [[5, *[0.5] * 10]] * 3),
             side.rows_packet("TRIG", side.TRIGGER_TYPES, [[5, 1], [6, 2]]),
+        ],
+        "blosc": [blosc_words.encode_blosc(events.tobytes(), 16, 640, split=split) for split in (False, True)],
+        "columns": [
+            bytes([4, 0, 16, 0, 2, 8, 16, 0, 2, 10, 16, 0, 0, 12, 16, 0, i]) + events.tobytes() for i in range(5)
         ],
         "ecf": [ecf_words.encode_ecf(events, mode) for mode in ecf_words.MODES],
         "es": [bytes(4) + payload for payload in es.values()],
