@@ -43,8 +43,8 @@ def convert(
     Args:
         source: the file to read.
         target: the file to write; it appears under its name only when it is complete, and replaces one that exists.
-        roi: keep only the events of this region, (left, top, width, height) in pixels; its corner becomes (0, 0) and its
-            size the sensor's.
+        roi: keep only the events of this region, (left, top, width, height) in pixels; its corner becomes (0, 0) and
+            its size the sensor's.
         drop_outside: leave out, and count, events outside of the sensor; otherwise they are an error.
         from_zero: subtract the time of the first event from all.
         progress: called with the events done and the events of the file, after every block.

@@ -139,8 +139,9 @@ def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
 _OTHERS = ("file", "aedat3", "aedat4", "datagram", "ecf", "recording", "ros", "triggers")
 
 
-@given(data=st.binary(max_size=300))
 _OTHERS = ("file", "aedat3", "aedat4", "blosc", "columns", "datagram", "ecf", "recording", "ros", "triggers")
+
+
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 

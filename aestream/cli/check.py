@@ -61,9 +61,8 @@ def _examine(path: str, strict: bool, reading: dict[str, Any]) -> tuple[list[str
 
 
 def _outside(summary: Summary) -> str:
-    assert summary.first_outside is not None and summary.shape is not None  # noqa: S101 - the caller has seen it
-    number, x, y = summary.first_outside
-    width, height = summary.shape
+    number, x, y = summary.first_outside or (0, 0, 0)
+    width, height = summary.shape or (0, 0)
     return f"{summary.outside} events outside of {width}x{height}, the first is event {number} at x={x}, y={y}"
 
 

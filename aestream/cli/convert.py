@@ -69,10 +69,10 @@ def convert_command(
 ) -> None:
     """Convert files from any format to any other.
 
-    Times, coordinates and order stay as they are; what a format cannot hold is an error. OUT is a file, whose ending says
-    the format (.raw is EVT3, .h5 DSEC's layout, .hdf5 Prophesee's), or, for several files, a folder with --to. A file
-    appears under its name only when it is complete, and one that is newer than its source is not converted again: to go on
-    after an interruption, give the same command.
+    Times, coordinates and order stay as they are; what a format cannot hold is an error. OUT is a file, whose ending
+    says the format (.raw is EVT3, .h5 DSEC's layout, .hdf5 Prophesee's), or, for several files, a folder with --to. A
+    file appears under its name only when it is complete, and one that is newer than its source is not converted again:
+    to go on after an interruption, give the same command.
 
     \b
     aestream convert recording.raw recording.aedat4

@@ -17,7 +17,10 @@ from aestream.datasets.file import FileInput
 from aestream.streams.udp import UDPOutput
 
 _SLICE_US = 10_000  # of a playback to the standard output
-_GRAMMAR = "[resolution WIDTH HEIGHT] input file PATH [--ignore-time] [output file PATH | output udp HOST PORT | output stdout]"
+_GRAMMAR = (
+    "[resolution WIDTH HEIGHT] input file PATH [--ignore-time] "
+    "[output file PATH | output udp HOST PORT | output stdout]"
+)
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,8 @@ _SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def input_command(words: tuple[str, ...]) -> None:
     """Stream a file to a file, over UDP, or as text: what AEStream's users type.
 
-    Without an output, events go to the standard output, one `t,x,y,p` a line. Over UDP and to the standard output they go
-    as fast as they were recorded, or with --ignore-time as fast as they can.
+    Without an output, events go to the standard output, one `t,x,y,p` a line. Over UDP and to the standard output they
+    go as fast as they were recorded, or with --ignore-time as fast as they can.
 
     \b
     aestream input file recording.raw output file recording.aedat4
