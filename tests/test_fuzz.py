@@ -136,12 +136,11 @@ def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
     assert violation(targets, "triggers", seed + data.draw(PAYLOADS[name])) is None
 
 
-_OTHERS = ("file", "aedat3", "aedat4", "datagram", "ecf", "recording", "ros", "triggers")
-
-
 _OTHERS = ("file", "aedat3", "aedat4", "blosc", "columns", "datagram", "ecf", "recording", "ros", "triggers")
 
 
+@given(data=st.binary(max_size=300))
+@pytest.mark.parametrize("name", [*PAYLOADS, *_OTHERS])
 def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
