@@ -93,7 +93,7 @@ def test_columns_fail_when_they_contradict(tmp_path: Path) -> None:
         open_bytes(tmp_path, b"t,x,y,p\n10,1,2,1\n", columns="xypt")
     with pytest.raises(ValueError, match="each of the letters t, x, y, p once"):
         open_bytes(tmp_path, b"10,1,2,1\n", columns="txyy")
-    with pytest.raises(ValueError, match="columns=.txyp. is for csv files; found a file of format dat"):
+    with pytest.raises(ValueError, match="columns=.txyp. is for csv.* files; found a file of format dat"):
         open_bytes(tmp_path, b"% Version 2\n\x00\x08", columns="txyp")
 
 
