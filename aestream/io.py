@@ -51,9 +51,9 @@ class Writer:
     Args:
         path: the file; one that exists is replaced in the end.
         shape: sensor (width, height) in pixels.
-        format: None to go by the path's ending: ``.aedat4``, ``.dat`` and ``.es`` are the formats of these names, ``.raw``
-            is ``"evt3"`` unless ``"evt2"`` or ``"evt21"`` is given, ``.csv`` has a header t,x,y,p and microseconds, and
-            ``.txt`` no header, spaces and seconds.
+        format: None to go by the path's ending: ``.aedat4``, ``.dat`` and ``.es`` are the formats of these names,
+            ``.raw`` is ``"evt3"`` unless ``"evt2"`` or ``"evt21"`` is given, ``.csv`` has a header t,x,y,p and
+            microseconds, and ``.txt`` no header, spaces and seconds.
         compression: for AEDAT4: ``"none"``, ``"lz4"`` or ``"zstd"`` (the default).
         source: for AEDAT4: name of the camera.
         packet_us: for AEDAT4: time that one packet spans at most; it holds at most 8192 events, too.
