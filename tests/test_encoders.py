@@ -245,7 +245,7 @@ def test_evt3_vectors_only_where_they_are_shorter(folder):
     assert words(*range(64, 132)) == [
         (3, on | 64), (4, 0xFFF), (4, 0xFFF), (5, 0xFF), (4, 0xFFF), (4, 0xFFF), (5, 0xFF), (4, 15), (4, 0), (5, 0)
     ]  # fmt: skip
-    assert words(*range(0, 32), 5, *range(32, 37))[4:] == [(2, on | 5), (3, on | 32), (4, 31), (4, 0), (5, 0)]
+    assert words(*range(32), 600, *range(32, 37))[4:] == [(2, on | 600), (3, on | 32), (4, 31), (4, 0), (5, 0)]
     assert words(635, 636, 637, 638, 639) == [(3, on | 608), (4, 0), (4, 0), (5, 0xF8)]
     assert words(0, 1, 2, 3, 4, width=31) == [(2, on | x) for x in range(5)]
 

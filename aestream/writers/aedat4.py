@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, ClassVar, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -20,7 +20,7 @@ from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.blocks import join
 
 _MAX_PACKET_EVENTS = 8192
-_PACKETS_AHEAD = 32
+_GROUP, _GROUPS_AHEAD = 16, 4  # packets that a thread encodes at a time, and groups that wait to be written
 _LZ4_LEVEL = 0  # from 3 on, the slow compressor that the format calls LZ4_HIGH
 _ZSTD_LEVEL = 3
 _INFO_NODE = """<dv version="2.0">
@@ -42,18 +42,11 @@ _INFO_NODE = """<dv version="2.0">
 """
 
 
-def _compress_lz4(packet: Any) -> Any:
-    """One frame. Its blocks have checksums; another one over the whole would double the time of reading."""
-    compressor = cramjam.lz4.Compressor(level=_LZ4_LEVEL, content_checksum=False)
-    compressor.compress(bytes(packet))
-    return compressor.finish()
-
-
-# name → the header's number, and how one packet becomes one frame
+# name → the header's number, and how bytes become one frame
 _COMPRESSIONS: dict[str, tuple[int, Callable[[Any], Any]]] = {
-    "none": (0, lambda packet: packet),
-    "lz4": (1, _compress_lz4),
-    "zstd": (3, lambda packet: cramjam.zstd.compress(packet, level=_ZSTD_LEVEL)),
+    "none": (0, lambda data: data),
+    "lz4": (1, lambda data: cramjam.lz4.compress(data, level=_LZ4_LEVEL)),
+    "zstd": (3, lambda data: cramjam.zstd.compress(data, level=_ZSTD_LEVEL)),
 }
 
 
@@ -78,6 +71,7 @@ class Aedat4Writer:
         if not options.source.isprintable():
             raise ValueError(f"source must be printable; got {options.source!r}")
         self._number, self._compress = _COMPRESSIONS[compression]
+        self._is_lz4 = compression == "lz4"
         source = escape(options.source)
         info = _INFO_NODE.format(compression=compression.upper(), width=shape[0], height=shape[1], source=source)
         self._info = info.encode()
@@ -115,22 +109,25 @@ class Aedat4Writer:
             self._file.close()
 
     def _write_packets(self, packets: Iterator[npt.NDArray[Any]]) -> None:
-        """Encode packets on several threads, a few ahead of the one that is written, and write them in order."""
-        jobs: deque[Future[_Packet]] = deque()
-        for packet in packets:
-            jobs.append(self._pool.submit(self._encode, packet))
-            if len(jobs) > _PACKETS_AHEAD:
-                self._write_packet(jobs.popleft().result())
+        """Encode packets on several threads, a few groups ahead of the one that is written, and write them in order."""
+        jobs: deque[Future[list[_Packet]]] = deque()
+        while group := list(islice(packets, _GROUP)):
+            jobs.append(self._pool.submit(self._encode, group))
+            if len(jobs) > _GROUPS_AHEAD:
+                self._write_group(jobs.popleft().result())
         for job in jobs:
-            self._write_packet(job.result())
+            self._write_group(job.result())
 
-    def _encode(self, events: npt.NDArray[Any]) -> _Packet:
-        packet, first, last = _core.encode_aedat4_packet(events)
-        return _Packet(self._compress(packet), len(events), first, last)
+    def _encode(self, group: list[npt.NDArray[Any]]) -> list[_Packet]:
+        """LZ4 is made by the core, which knows what repeats in events."""
+        encoded = ((len(events), *_core.encode_aedat4_packet(events, self._is_lz4)) for events in group)
+        compress = (lambda packet: packet) if self._is_lz4 else self._compress
+        return [_Packet(compress(packet), count, first, last) for count, packet, first, last in encoded]
 
-    def _write_packet(self, packet: _Packet) -> None:
-        size = len(packet.payload)
-        self._file.write(np.array([0, size], "<i4").tobytes())
-        self._file.write(packet.payload)
-        self._rows.append((self._position + 8, size, packet.num_events, packet.first_us, packet.last_us))
-        self._position += 8 + size
+    def _write_group(self, packets: list[_Packet]) -> None:
+        for packet in packets:
+            size = len(packet.payload)
+            self._file.write(np.array([0, size], "<i4").tobytes())
+            self._file.write(packet.payload)
+            self._rows.append((self._position + 8, size, packet.num_events, packet.first_us, packet.last_us))
+            self._position += 8 + size

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "decode/aedat4.hpp"
 #include "encode/aedat4.hpp"
+#include "encode/lz4_packet.hpp"
 #include "packet_source.hpp"
 #include "recording.hpp"
 
@@ -24,17 +25,23 @@ std::unique_ptr<Recording> open_aedat4(std::shared_ptr<MappedFile> file, const A
 
 py::bytes to_bytes(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-/// The packet, and the earliest and the latest time in it.
-py::tuple encode_packet(const py::buffer& events) {
+/// The packet, as it is or as an LZ4 frame, and the earliest and the latest time in it.
+py::tuple encode_packet(const py::buffer& events, bool lz4) {
   const py::buffer_info info = events.request();
   const ConstEventSpan span = view_events(info);
-  const std::size_t size = packet_head + span.size_bytes();
+  std::size_t size = packet_head + span.size_bytes();
+  if (lz4 && size > max_lz4_packet) throw py::value_error("a packet of so many events is not for LZ4");
   Buffer packet;
   TimeRange times{};
   {
     const py::gil_scoped_release released;
     packet = Buffer(size);
     times = encode_event_packet(span, packet.data());
+    if (lz4) {
+      Buffer frame(lz4_room(size));
+      size = compress_packet({packet.data(), size}, packet_head, frame.data());
+      packet = std::move(frame);
+    }
   }
   return py::make_tuple(own_array<std::uint8_t>(std::move(packet), {static_cast<py::ssize_t>(size)}), times.first,
                         times.last);
@@ -76,7 +83,7 @@ void register_aedat4(py::module_& module) {
   py::classh<PacketCutter>(module, "PacketCutter")
       .def(py::init<std::uint64_t, std::size_t>(), py::arg("packet_us"), py::arg("max_events"))
       .def("cut", &cut_packets, py::arg("events"));
-  module.def("encode_aedat4_packet", &encode_packet, py::arg("events"));
+  module.def("encode_aedat4_packet", &encode_packet, py::arg("events"), py::arg("lz4"));
   module.def("encode_aedat4_table", &encode_table, py::arg("rows"));
 }
 
