@@ -114,7 +114,7 @@ class EventStream(IterableDataset[Any]):
 
         Raises:
             RuntimeError: outside of a ``with`` block.
-            OSError, CameraDisconnected, ...: what ended the source, once all that came before was read.
+            OSError: if the source has failed, once all that came before was read.
         """
         return self._opened.read(backend, self.device)
 

@@ -1,4 +1,5 @@
 // The sink of a stream, the windows that are cut from it, and the replay of a recording into it.
+#include <mutex>
 #include <optional>
 
 #include "bindings/accumulate.hpp"
@@ -58,7 +59,9 @@ py::dict count(const EventSink& sink) {
 struct PyWindows {
   std::shared_ptr<EventSink> sink;
   std::optional<Representation> representation;
+  std::mutex mutex;  // for several threads of Python; never held while waiting for the GIL
   StreamWindows windows;
+  bool has_ended = false;
 
   PyWindows(std::shared_ptr<EventSink> from, bool by_time, std::int64_t length, std::optional<Representation> spec)
       : sink(std::move(from)),
@@ -72,15 +75,25 @@ struct PyWindows {
                                     : Clock::duration::max();
     while (true) {
       std::optional<StreamItem> item;
+      bool ended = false;
       {
         const py::gil_scoped_release released;
+        const std::lock_guard lock(mutex);
         const auto deadline = Clock::now() + std::min<Clock::duration>(slice, patience);
         item = windows.next(deadline, patience);
+        ended = windows.ended();
       }
+      has_ended = ended;
       if (item) return to_tuple(std::move(*item));
-      if (windows.ended()) return py::none();
+      if (ended) return py::none();
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     }
+  }
+
+  void abandon() {
+    const py::gil_scoped_release released;
+    const std::lock_guard lock(mutex);
+    windows.abandon();
   }
 
   py::tuple to_tuple(StreamItem&& item) const {
@@ -143,8 +156,8 @@ void register_stream(py::module_& module) {
   py::classh<PyWindows>(module, "StreamWindows")
       .def(py::init(&make_windows), py::arg("sink"), py::arg("by_time"), py::arg("length"), py::arg("spec"))
       .def("next", &PyWindows::next, py::arg("timeout_s"))
-      .def_property_readonly("ended", [](const PyWindows& self) { return self.windows.ended(); })
-      .def("abandon", [](PyWindows& self) { self.windows.abandon(); });
+      .def_property_readonly("ended", [](const PyWindows& self) { return self.has_ended; })
+      .def("abandon", &PyWindows::abandon);
   py::classh<PyReplay>(module, "Replay")
       .def(py::init<std::shared_ptr<Recording>, std::shared_ptr<EventSink>, std::optional<std::int64_t>,
                     std::optional<std::int64_t>, bool>(),

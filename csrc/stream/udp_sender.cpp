@@ -53,6 +53,7 @@ ConstEventSpan UdpSender::due_together(ConstEventSpan events, Clock::time_point&
 }
 
 bool UdpSender::send(ConstEventSpan events, const std::function<bool()>& go_on) {
+  const std::lock_guard lock(mutex_);
   if (!events.empty() && !has_begun_) {
     has_begun_ = true;
     begin_ = Clock::now();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <vector>
 
 #include "encode/datagram.hpp"
@@ -29,7 +30,7 @@ class UdpSender {
   UdpSender(const UdpAddress& address, DatagramLayout layout, std::size_t datagram_bytes, Pace pace);
 
   /// Sends the events, in order, and returns when the last one has been. The pace goes on from one call to the next. Asks
-  /// `go_on` every 50 ms or more often, and returns false, with the rest not sent, when that does.
+  /// `go_on` every 50 ms or more often, and returns false, with the rest not sent, when that does. Threads take turns.
   bool send(ConstEventSpan events, const std::function<bool()>& go_on);
 
   SendCounts counts() const { return {events_, datagrams_, rejected_}; }
@@ -51,6 +52,7 @@ class UdpSender {
   std::int64_t first_ = 0, latest_ = 0;  // of the times sent
   std::uint64_t ordinal_ = 0;            // of the next event
 
+  std::mutex mutex_;                 // held by send()
   std::vector<std::uint8_t> bytes_;  // whole datagrams, then one that is not full yet
   std::size_t size_ = 0;
   std::atomic<std::uint64_t> events_{0}, datagrams_{0}, rejected_{0};
