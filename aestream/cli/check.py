@@ -48,7 +48,7 @@ def _examine(path: str, strict: bool, reading: dict[str, Any]) -> tuple[list[str
         summary = summarise(path, reading)
     except (FormatError, OSError, ValueError, ImportError) as error:
         return [str(error).removeprefix(f"{path}, ").removeprefix(f"{path}: ")], []
-    faults, notes = list(summary.warnings), []
+    faults, notes = list(summary.warnings), list[str]()
     if summary.first_outside is not None:
         faults.append(_outside(summary))
     if summary.steps_back.count:

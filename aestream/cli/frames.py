@@ -109,7 +109,7 @@ def _picture(frame: np.ndarray, scale: int) -> Image.Image:
     full = max(3.0, float(np.percentile(drawn, 99))) if drawn.size else 1.0
     off, on = np.sqrt(np.minimum(frame / full, 1))
     rgb = np.stack([1 - off, 1 - np.maximum(off, on), 1 - on], axis=-1)
-    picture = image.fromarray(np.rint(rgb * 255).astype(np.uint8))
+    picture: Image.Image = image.fromarray(np.rint(rgb * 255).astype(np.uint8))
     return picture.resize((picture.width * scale, picture.height * scale), image.Resampling.NEAREST)
 
 

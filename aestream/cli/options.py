@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,7 +16,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
 
 
-class _Shape(click.ParamType):
+if TYPE_CHECKING:
+    _Value = click.ParamType[Any]
+else:
+    _Value = click.ParamType  # a generic class from click 8.4 on only
+
+
+class _Shape(_Value):
     """``640x480`` as (width, height)."""
 
     name = "WxH"
@@ -28,7 +34,7 @@ class _Shape(click.ParamType):
         return int(found[1]), int(found[2])
 
 
-class _Duration(click.ParamType):
+class _Duration(_Value):
     """``10ms``, ``1.5s``, ``250us`` or plain microseconds as an int of microseconds."""
 
     name = "DURATION"
@@ -52,7 +58,7 @@ class Time:
         return self.microseconds if self.absolute else file.t_start + self.microseconds
 
 
-class _Time(click.ParamType):
+class _Time(_Value):
     """``1.5s`` after the first event, or ``@1633953690975950`` on the recording's clock."""
 
     name = "TIME"
@@ -69,7 +75,7 @@ class _Time(click.ParamType):
         return Time(microseconds, absolute=False)
 
 
-class _Roi(click.ParamType):
+class _Roi(_Value):
     """``X,Y,WIDTH,HEIGHT`` in pixels."""
 
     name = "X,Y,W,H"
@@ -105,7 +111,9 @@ def open_cut(
     file = FileInput(path, **arguments)
     if start is None and stop is None:
         return file
-    return FileInput(path, start_us=start and start.of(file), stop_us=stop and stop.of(file), **arguments)
+    start_us = None if start is None else start.of(file)
+    stop_us = None if stop is None else stop.of(file)
+    return FileInput(path, start_us=start_us, stop_us=stop_us, **arguments)
 
 
 def read_options(command: F) -> F:

@@ -78,7 +78,8 @@ def parse_route(words: tuple[str, ...]) -> Route:
         shape = rest.take_number("a width", 32767), rest.take_number("a height", 32767)
         rest.take_one_of("input")
     rest.take_one_of("file")
-    source, target = rest.take("a path"), ("stdout",)
+    source = rest.take("a path")
+    target: tuple[str, ...] = ("stdout",)
     if rest:
         rest.take_one_of("output")
         target = _take_target(rest)

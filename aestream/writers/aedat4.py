@@ -120,9 +120,11 @@ class Aedat4Writer:
 
     def _encode(self, group: list[npt.NDArray[Any]]) -> list[_Packet]:
         """LZ4 is made by the core, which knows what repeats in events."""
-        encoded = ((len(events), *_core.encode_aedat4_packet(events, self._is_lz4)) for events in group)
-        compress = (lambda packet: packet) if self._is_lz4 else self._compress
-        return [_Packet(compress(packet), count, first, last) for count, packet, first, last in encoded]
+        packets = []
+        for events in group:
+            payload, first, last = _core.encode_aedat4_packet(events, self._is_lz4)
+            packets.append(_Packet(payload if self._is_lz4 else self._compress(payload), len(events), first, last))
+        return packets
 
     def _write_group(self, packets: list[_Packet]) -> None:
         for packet in packets:
