@@ -9,7 +9,7 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint .ci/constraints.txt
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE \
-	$(shell find aestream csrc -type f -not -path '*/__pycache__/*' -not -path 'csrc/fuzz/*')
+	$(shell find aestream csrc -type f -not -path '*/__pycache__/*' -not -path 'csrc/fuzz/*' -not -path 'csrc/stress/*')
 CPP := $(shell find csrc -name '*.cpp' -o -name '*.hpp')
 PY := $(wildcard aestream tests benchmarks recipes)
 
