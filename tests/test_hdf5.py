@@ -207,6 +207,33 @@ def test_absurd_outsides_fail(path, say):
         FileInput(path)
 
 
+def test_groups_where_datasets_would_be_say_nothing(path):
+    write_group(path, EVENTS)
+    with h5py.File(path, "a") as file:
+        for name in ("t_offset", "ms_to_idx", "events/width", "events/height", "events/calib/resolution"):
+            file.create_group(name)
+    file = FileInput(path)
+    assert (file.num_events, file.shape) == (900, None)
+
+
+def test_attributes_that_h5py_does_not_know_are_left_out(path):
+    write_group(path, EVENTS)
+    with h5py.File(path, "a") as file:
+        space = h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.h5a.create(file.id, b"odd", h5py.h5t.UNIX_D32LE, space)
+        file.attrs["camera"] = "left"
+    metadata = FileInput(path).metadata
+    assert metadata["camera"] == "left"
+    assert "odd" not in metadata
+
+
+def test_chunk_may_have_more_rows_than_there_are(path):
+    with h5py.File(path, "w") as file:
+        for name, values in columns_of(EVENTS).items():
+            file.create_dataset(f"events/{name}", data=values, chunks=(2**21,), maxshape=(None,), compression="gzip")
+    assert_same_events(load(path), EVENTS)
+
+
 @pytest.mark.parametrize("name", ["t", "x", "y", "p"])
 @pytest.mark.parametrize(
     ("values", "message"),

@@ -186,13 +186,9 @@ def test_damaged_header_fails(tmp_path, data):
         load(tmp_path, data)
 
 
-@pytest.mark.parametrize("shape", [b"(9223372036854775807, 4)", b"(99999999999999999999999, 4)", b"(9, 4000000000000)"])
+@pytest.mark.parametrize("shape", [b"(9223372036854775807, 4)", b"(99999999999999999999999, 4)"])
 def test_absurd_shape_costs_no_memory(tmp_path, shape):
     data = header(b"{'descr': '<i8', 'fortran_order': False, 'shape': " + shape + b", }\n") + bytes(64)
-    if b"4000" in shape:
-        with pytest.raises(FormatError, match="expected an array"):
-            load(tmp_path, data)
-        return
     with pytest.warns(TruncatedFileWarning, match="bytes more"):
         assert load(tmp_path, data).tolist() == [(0, 0, 0, False)] * 2
 

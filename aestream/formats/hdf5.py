@@ -3,6 +3,7 @@ dsec.ifi.uzh.ch, daniilidis-group.github.io/mvsec, m3ed.io."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from aestream.errors import FormatError
 from aestream.events import TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request
 from aestream.formats.fields import check_columns
-from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, open_hdf5_file
+from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, find_dataset, open_hdf5_file
 from aestream.formats.hdf5_layouts import STREAMS, find_streams, has_fields, read_layout
 from aestream.formats.hdf5_storage import open_layout
 
@@ -39,8 +40,7 @@ def open_hdf5(request: Request) -> OpenedFile:
         path, node = _choose(file, options.stream)
         layout = read_layout(file, path, node, options.columns, file_bytes)
         recording = open_layout(request.path, request.bytes, layout)
-        attributes = {name: _plain(value) for name, value in file.attrs.items()}
-    metadata = attributes | {"layout": layout.name, "stream": path}
+        metadata = _read_attributes(file) | {"layout": layout.name, "stream": path}
     triggers = partial(_read_triggers, request.path, file_bytes) if layout.name == "prophesee" else None
     return OpenedFile(recording, "hdf5", layout.shape, metadata, triggers)
 
@@ -64,7 +64,7 @@ def _choose(file: Any, wanted: int | str | None) -> tuple[str, Any]:
 
 def _read_triggers(path: str, file_bytes: int) -> npt.NDArray[Any]:
     with open_hdf5_file(path) as file:
-        dataset = find(file, _TRIGGERS)
+        dataset = find_dataset(file, _TRIGGERS)
         if dataset is None:
             return np.zeros(0, TRIGGER_DTYPE)
         names = dataset.dtype.names or ()
@@ -82,6 +82,15 @@ def _read_triggers(path: str, file_bytes: int) -> npt.NDArray[Any]:
             )
     triggers["rising"] = rows["p"] > 0
     return triggers
+
+
+def _read_attributes(file: Any) -> dict[str, Any]:
+    """The file's attributes but for those of types that h5py does not know."""
+    attributes = {}
+    for name in file.attrs:
+        with suppress(OSError, TypeError, ValueError):
+            attributes[name] = _plain(file.attrs[name])
+    return attributes
 
 
 def _plain(value: Any) -> Any:

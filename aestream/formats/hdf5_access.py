@@ -75,23 +75,28 @@ def find(group: Any, path: str) -> Any:
     return here
 
 
+def find_dataset(group: Any, path: str) -> Any:
+    """The same, of datasets alone."""
+    found = find(group, path)
+    return found if isinstance(found, import_h5py().Dataset) else None
+
+
 def _names(path: str) -> list[str]:
     return [name for name in path.split("/") if name not in ("", ".")]
 
 
-def check_size(dataset: Any, file_bytes: int, item_bytes: int | None = None) -> None:
-    """Refuse a dataset whose rows, or whose chunk's, would take far more memory than the file's size.
+def check_size(dataset: Any, file_bytes: int, item_bytes: int = 0) -> None:
+    """Refuse a dataset whose rows, or one of whose chunks, would take far more memory than the file's size.
 
-    ``item_bytes``: what one row becomes; None: what it is in the dataset.
+    ``item_bytes``: what one row becomes, if that is more than it is in the dataset.
     """
     most = _TRUSTED_RATIO * file_bytes + _ALWAYS_TRUSTED
-    for what, shape in (("rows", dataset.shape), ("rows in a chunk", dataset.chunks or ())):
-        stored = math.prod(shape) * dataset.dtype.itemsize
-        claimed = max(stored, (shape[0] if shape else 0) * (item_bytes or 0))
+    rows = dataset.shape[0] if dataset.shape else 1
+    for what, shape, least in (("rows", dataset.shape, rows * item_bytes), ("rows in a chunk", dataset.chunks, 0)):
+        claimed = max(math.prod(shape or ()) * dataset.dtype.itemsize, least)
         if claimed > most:
-            raise FormatError(
-                f"expected at most {most} bytes in {dataset.name} for a file of {file_bytes}, found {shape} {what}"
-            )
+            expected = f"at most {most} bytes in {dataset.name} for a file of {file_bytes}"
+            raise FormatError(f"expected {expected}, found {claimed} for {list(shape)} {what}")
 
 
 def filters_of(dataset: Any) -> list[tuple[int, tuple[int, ...]]]:

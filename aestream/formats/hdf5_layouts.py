@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from aestream.errors import FormatError
 from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS
-from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, import_h5py
+from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, find_dataset, import_h5py
 
 STREAMS = (
     "CD/events",
@@ -139,8 +139,8 @@ def _read_fields(node: Any, path: str, columns: str | None) -> dict[str, Field]:
     fields = {}
     for letter, name in zip(letters, names or (), strict=True):
         if isinstance(node, import_h5py().Group):
-            dataset = find(node, name)
-            if not isinstance(dataset, import_h5py().Dataset):
+            dataset = find_dataset(node, name)
+            if dataset is None:
                 raise FormatError(f"expected a dataset at {path}/{name}, found none")
             fields[letter] = Field(dataset, None, 0, dataset.dtype)
         else:
@@ -181,9 +181,14 @@ def _attribute(homes: list[Any], name: str) -> Any:
     return next((home.attrs[name] for home in homes if name in home.attrs), None)
 
 
+def _first(homes: list[Any], name: str) -> Any:
+    """A dataset of the first group that has it, or None."""
+    return next((found for home in homes if (found := find_dataset(home, name)) is not None), None)
+
+
 def _read_integer(homes: list[Any], name: str) -> int | None:
     """A dataset of one whole number, in the first group that has it."""
-    dataset = next((found for home in homes if (found := find(home, name)) is not None), None)
+    dataset = _first(homes, name)
     if dataset is None:
         return None
     if math.prod(dataset.shape or ()) != 1 or dataset.dtype.kind not in "iuf":
@@ -203,7 +208,7 @@ def _to_us_per_unit(scale_ms: Any) -> float:
 
 def _read_time_table(homes: list[Any], file_bytes: int) -> tuple[npt.NDArray[np.uint64] | None, int]:
     """The rows of ``ms_to_idx`` and the time of the first one. One that cannot be read costs no events."""
-    dataset = next((found for home in homes if (found := find(home, "ms_to_idx")) is not None), None)
+    dataset = _first(homes, "ms_to_idx")
     if dataset is None or len(dataset.shape or ()) != 1 or dataset.dtype.kind not in "iu":
         return None, 0
     try:
@@ -236,7 +241,7 @@ def _read_shape(homes: list[Any]) -> tuple[int, int] | None:
     ):
         if width is not None and height is not None:
             return _checked_shape(width, height)
-    calibrated = find(homes[0], "calib/resolution")
+    calibrated = find_dataset(homes[0], "calib/resolution")
     if calibrated is not None and calibrated.shape == (2,):
         return _checked_shape(*calibrated[()])
     return None
