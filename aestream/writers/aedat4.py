@@ -120,8 +120,9 @@ class Aedat4Writer:
     def _encode(self, group: list[npt.NDArray[Any]]) -> list[_Packet]:
         """LZ4 is made by the core, which knows what repeats in events."""
         encoded = ((len(events), *_core.encode_aedat4_packet(events, self._is_lz4)) for events in group)
-        compress = (lambda packet: packet) if self._is_lz4 else self._compress
-        return [_Packet(compress(packet), count, first, last) for count, packet, first, last in encoded]
+        if self._is_lz4:
+            return [_Packet(frame, count, first, last) for count, frame, first, last in encoded]
+        return [_Packet(self._compress(packet), count, first, last) for count, packet, first, last in encoded]
 
     def _write_group(self, packets: list[_Packet]) -> None:
         for packet in packets:
