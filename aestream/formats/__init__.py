@@ -64,8 +64,16 @@ def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()
 def _detect(request: Request) -> str:
     if request.file is None and is_bag_folder(request.path):
         return "rosbag2"
-    detected = _core.detect_format(request.bytes)
-    return "bin40" if detected in ("", "csv") and is_bin40(request) else detected
+    forced = request.options.format
+    if forced is None and is_bin40(request):  # whose first bytes may look like anybody's
+        return "bin40"
+    try:
+        detected = _core.detect_format(request.bytes)
+    except FormatError:  # a header that is cut, or a payload that looks like one
+        if forced is None:
+            raise
+        return ""
+    return "bin40" if (forced, detected) == ("bin40", "raw") else detected
 
 
 def _open_inflated(request: Request) -> OpenedFile:
