@@ -4,12 +4,12 @@
 #include <optional>
 #include <stdexcept>
 
-#include "decode/fixed_records.hpp"
 #include "decode/evt2.hpp"
 #include "decode/evt21.hpp"
 #include "decode/evt2_clock.hpp"
 #include "decode/evt3.hpp"
 #include "decode/evt3_words.hpp"
+#include "decode/fixed_records.hpp"
 
 namespace aestream {
 namespace {

@@ -12,7 +12,8 @@ struct CsvStyle {
 
 class CsvEncoder final : public Encoder {
  public:
-  static constexpr std::size_t max_line = 48;  // 20 characters of time with its point, 5 of each coordinate, some to spare
+  static constexpr std::size_t max_line =
+      48;  // 20 characters of time with its point, 5 of each coordinate, some to spare
 
   explicit CsvEncoder(CsvStyle style) : style_(style) {}
 

@@ -1,4 +1,4 @@
-"""Run by the readers' own Python: `child.py READER PATH...` writes PATH.npz with the columns that READER gives."""
+"""Run by the readers' own Python: `child.py READER PATH...` writes PATH.columns.npz with the columns that READER gives."""
 
 from __future__ import annotations
 
@@ -78,7 +78,20 @@ def read_faery(path):
     return events["t"], events["x"], events["y"], events["p"]
 
 
+def read_h5py(path):
+    import h5py
+    import hdf5plugin  # noqa: F401 - registers Blosc
+
+    with h5py.File(path) as file:
+        columns = {name: file[f"events/{name}"][()] for name in "txyp"}
+        t = columns["t"].astype(np.int64) + file["t_offset"][()]
+    return t, columns["x"], columns["y"], columns["p"]
+
+
 def read_numpy(path):
+    if path.endswith(".npz"):
+        with np.load(path) as columns:
+            return [columns[name] for name in "txyp"]
     if path.endswith(".csv"):
         return np.loadtxt(path, skiprows=1, delimiter=",", ndmin=2, dtype=np.int64).T
     t, x, y, p = np.loadtxt(path, ndmin=2).T
@@ -88,7 +101,7 @@ def read_numpy(path):
 def main(reader: str, *paths: str) -> None:
     for path in paths:
         columns = (np.asarray(column).astype(np.int64) for column in globals()[f"read_{reader}"](path))
-        np.savez(f"{path}.npz", **dict(zip("txyp", columns, strict=True)))
+        np.savez(f"{path}.columns.npz", **dict(zip("txyp", columns, strict=True)))
 
 
 if __name__ == "__main__":
