@@ -25,6 +25,7 @@ SECTIONS = {
     "50 ms frames from the file": 2.0,
 }
 EVENTCV_OWN, SINGLE_THREAD, VOXEL, TONIC, EVUTILS_DATASET = 1.2, 1.0, 2.0, 20.0, 1.5
+WRITE = 2.0
 LOAD_MEMORY, EPOCH_MEMORY = 1.35, 200 * MB
 
 
@@ -62,6 +63,8 @@ def _bars(contest: dict) -> list[tuple[str, float | None, float, bool]]:
         if "aestream, uint8" in results:
             rows.append((f"{label}, uint8", _ratio(results, "aestream, uint8", peers), SECTIONS[section], True))
         return rows
+    if section == "write":
+        return [(label, _ratio(results, "aestream", peers), WRITE, True)]
     if section.startswith("voxel"):
         return [(label, _ratio(results, "aestream", ["numba bilinear"]), VOXEL, True)]
     if section.startswith("DataLoader"):

@@ -26,6 +26,12 @@ READERS = {
     "gzip": ("h5py", "evutils"),
     "ecf": ("evutils",),
 }
+WRITERS = {
+    "evt3": ("faery", "evutils"),
+    "evt2": ("expelliarmus", "faery", "evutils"),
+    "dat": ("evutils", "expelliarmus", "faery"),
+    "aedat4 lz4": ("dv", "faery"),
+}
 OTHER_WAYS = {  # label → module, operation
     "evutils, its axes mirrored": ("evutils", "load_mirrored"),
     "h5py": ("columns_h5", "load"),
@@ -147,6 +153,17 @@ def _frames(files: dict[str, dict]) -> list[Contest]:
     return contests
 
 
+def _writes(files: dict[str, dict]) -> list[Contest]:
+    contests = []
+    facts = files["scattered.npy"]
+    for row, peers in WRITERS.items():
+        args = {"format": row, "shape": facts["shape"]}
+        contenders = (Contender("aestream", "ours", "write", "ours"), *(Contender(p, p, "write") for p in peers))
+        expect = {"events": facts["events"], "digest": facts["digest"]}
+        contests.append(Contest("write", row, facts["path"], facts["events"], "path", expect, contenders, args=args))
+    return contests
+
+
 def _epochs(files: dict[str, dict]) -> list[Contest]:
     recording = RECORDINGS / "davis346_emlb_demo01.aedat4"
     sources = [("generated 346x260", files["epoch_davis.aedat4"]), ("generated 1280x720", files["epoch_hd_1s.aedat4"])]
@@ -185,4 +202,4 @@ def _limits(files: dict[str, dict]) -> list[Contest]:
 
 def all_contests(files: dict[str, dict], truth: dict[str, dict]) -> list[Contest]:
     """Every contest; `truth` holds, by a stream's digest, the events and digests of its slices."""
-    return _limits(files) + _load(files) + _slices(files, truth) + _frames(files) + _epochs(files)
+    return _limits(files) + _load(files) + _slices(files, truth) + _writes(files) + _frames(files) + _epochs(files)

@@ -35,6 +35,7 @@ def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]
         "dsec.h5": ("scattered", lambda p, e: hdf5.write_dsec(p, e, HD)),
         "gzip.h5": ("scattered", lambda p, e: hdf5.write_gzip(p, e, HD)),
         "ecf.hdf5": ("scattered", lambda p, e: save(p, e, HD)),
+        "scattered.npy": ("scattered", np.save),
         "dat_davis.dat": ("davis", lambda p, e: encoders.write_dat(p, e, DAVIS)),
     }
     for name, stream in (("davis", "davis"), ("hd_1s", "scattered 1 s")):

@@ -53,7 +53,20 @@ class FramesCheck:
         return {"frames": self.frames, "total": round(self.total), "layout": self.layout}
 
 
-CHECKS = {"events": EventsCheck, "frames": FramesCheck}
+class PathCheck:
+    """The file that was written; whoever asked reads it."""
+
+    def __init__(self, module: Any) -> None:
+        self.path = ""
+
+    def __call__(self, path: str) -> None:
+        self.path = path
+
+    def facts(self) -> dict:
+        return {"written": self.path}
+
+
+CHECKS = {"events": EventsCheck, "frames": FramesCheck, "path": PathCheck}
 
 
 class Runner:

@@ -3,9 +3,11 @@
 import numpy as np
 import torch
 from evutils.dense import frame_diff, histogram, voxel_histogram
-from evutils.io import EventReader, EventStreamer
+from evutils.io import EventReader, EventStreamer, EventWriter
 from evutils.types import EventArray
 from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.peers import output_path
 
 ANY_TIME = 1 << 62  # its default stops at 10^12 µs, before epoch times
 
@@ -144,3 +146,18 @@ class Mirrored:
 
 def load_mirrored(path, sink, shape):
     sink(Mirrored(_all_events(path), shape))
+
+
+def prepare_write(path, format, shape):
+    events = np.load(path)
+    types = {"t": "i8", "x": "u2", "y": "u2", "p": "u1"}
+    stored = EventArray(**{name: np.ascontiguousarray(events[name]).astype(kind) for name, kind in types.items()})
+    return stored, output_path(path, "evutils", format)
+
+
+def write(state, sink, format, shape):
+    events, out = state
+    writer = EventWriter(out, width=shape[0], height=shape[1])
+    writer.write(events)
+    writer.close()
+    sink(out)

@@ -1,6 +1,9 @@
 """faery: a Rust reader; a time slice reads the file from the start."""
 
 import faery
+import numpy as np
+
+from benchmarks.peers import output_path
 
 
 def columns(events):
@@ -20,3 +23,20 @@ def first_slice(path, sink, starts_us, length_us):
 def slices(path, sink, starts_us, length_us):
     for start in starts_us:
         first_slice(path, sink, [start], length_us)
+
+
+def prepare_write(path, format, shape):
+    events = np.load(path)
+    stored = np.empty(events.size, faery.EVENTS_DTYPE)
+    for theirs, ours in zip(faery.EVENTS_DTYPE.names, "txyp", strict=True):
+        stored[theirs] = events[ours]
+    return stored, output_path(path, "faery", format)
+
+
+def write(state, sink, format, shape):
+    events, out = state
+    options = {"compression": ("lz4", 1)} if format == "aedat4 lz4" else {}
+    if format.startswith("evt"):
+        options = {"version": format}
+    faery.events_stream_from_array(events, tuple(shape)).to_file(out, **options)
+    sink(out)

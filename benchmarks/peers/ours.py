@@ -1,10 +1,12 @@
 """aestream: the contract of FileInput and the representations, nothing else."""
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from aestream import FileInput
+from aestream import FileInput, save
 from aestream.representations import Frame, VoxelGrid
+from benchmarks.peers import output_path
 
 
 def columns(events):
@@ -37,6 +39,17 @@ def prepare_slices(path, starts_us, length_us):
 def slices(file, sink, starts_us, length_us):
     for start in starts_us:
         sink(file.slice(start, start + length_us))
+
+
+def prepare_write(path, format, shape):
+    return np.load(path), output_path(path, "aestream", format)
+
+
+def write(state, sink, format, shape):
+    events, out = state
+    name, _, compression = format.partition(" ")
+    save(out, events, shape, format=name, compression=compression or None)
+    sink(out)
 
 
 def _windows(events, window_us):
