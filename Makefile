@@ -1,6 +1,6 @@
 # Three commands for newcomers (demo, test, lint), three for the curious (bench, fuzz, clean). Everything lands in .venv and build.
 PYTHON ?= python3
-# Passed on to the build, such as BUILD=-Ccmake.define.AESTREAM_WERROR=ON
+# Passed on to the build, such as BUILD=--config-settings=cmake.define.AESTREAM_WERROR=ON
 BUILD ?=
 # Passed on to pytest, such as PYTEST="-k evt3"
 PYTEST ?=

@@ -150,6 +150,8 @@ def test_frames_as_a_moving_picture_and_a_folder(raw: Path, tmp_path: Path) -> N
         assert image.size == (640, 480)
     run("frames", raw, tmp_path / "folder", "--window", "100ms", "--start", "0s", "--stop", "@301000")
     assert sorted(os.listdir(tmp_path / "folder")) == ["000000.png", "000001.png", "000002.png"]
+    run("frames", raw, f"{tmp_path}/more.of.them/", "--window", "1s")
+    assert os.listdir(tmp_path / "more.of.them") == ["000000.png"]
 
 
 def test_frames_fail_when_nothing_can_be_drawn(raw: Path, tmp_path: Path) -> None:

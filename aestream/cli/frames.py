@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ _GIF_TICK_MS = 10  # of the format: durations of frames are whole ticks, and vie
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(exists=True))
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT", type=click.Path())
 @click.option("--window", type=DURATION, default=33_000, help="Time of one picture.  [default: 33ms]")
 @click.option("--start", type=TIME, help="Begin there: 1.5s after the first event, or @ and absolute microseconds.")
 @click.option("--stop", type=TIME, help="End there.")
@@ -33,7 +34,7 @@ _GIF_TICK_MS = 10  # of the format: durations of frames are whole ticks, and vie
 @read_options
 def frames(
     source: str,
-    target: Path,
+    out: str,
     window: int,
     start: Time | None,
     stop: Time | None,
@@ -44,8 +45,8 @@ def frames(
 ) -> None:
     """Draw events: ON red, OFF blue, on white.
 
-    OUT decides what comes out: .png is one picture of everything from --start, --window long, or of the busiest window
-    if there is no --start; .gif is moving; anything else is a folder of numbered PNGs, ready for a video encoder.
+    OUT decides what comes out: .png is one picture of --window from --start on, or of the busiest window if there is no
+    --start; .gif is moving; a folder, or a name without ending or with .mp4-dir, gets numbered PNGs for a video encoder.
 
     \b
     aestream frames recording.raw picture.png
@@ -56,14 +57,15 @@ def frames(
     file = _open(source, window, start, stop, reading)
     if len(file) == 0:
         raise click.ClickException(f"{source}: there is no event to draw")
-    match target.suffix.lower():
+    target = Path(out)
+    match "" if out.endswith(os.sep) or target.is_dir() else target.suffix.lower():
         case ".png":
             index = 0 if start is not None else _busiest(file)
             _picture(file[index].numpy(), scale).save(target)
             click.echo(f"{target}: {int(file[index].sum())} events in {window / 1000:g} ms")
         case ".gif":
             _write_gif(file, target, max_frames, fps or min(50.0, 1e6 / window), scale)
-        case "":
+        case "" | ".mp4-dir":
             _write_folder(file, target, scale)
         case other:
             raise click.UsageError(f"OUT must end in .png or .gif, or be a folder; got {other}")
