@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat4, csv_text, dat, evt2, evt3, evt21, faery_udp, spif
+from . import aedat4, csv_text, dat, evt2, evt3, evt21, faery_udp, speck, spif
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -21,6 +21,7 @@ __all__ = [
     "evt3",
     "faery_udp",
     "read_header",
+    "speck",
     "spif",
     "to_events",
 ]
