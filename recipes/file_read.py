@@ -20,12 +20,12 @@ def main() -> None:
 
     file = FileInput(arguments.recording)
     events = file.load()
+    seconds = (file.t_stop - file.t_start) / 1e6
     print(file)
     print(f"{len(events)} events, the first ones:")
     for t, x, y, p in events[:5].tolist():
         print(f"  t={t} µs  x={x}  y={y}  {'ON' if p else 'OFF'}")
     if len(events):
-        seconds = (file.t_stop - file.t_start) / 1e6
         print(f"{events['p'].mean():.0%} ON; {len(events) / seconds:.0f} events per second")
 
     t, x, y, p = file.load("torch")  # or as four tensors

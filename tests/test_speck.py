@@ -144,7 +144,7 @@ def test_times_go_on_over_a_wrap():
     events["t"] += 2**32 - int(events["t"][2500])
     with SpeckPublisher() as publisher, connect(publisher, representation=None) as stream:
         publisher.wait_for_receiver()
-        publisher.send_events(events, 64)
+        wait_for_packets(stream, publisher.send_events(events, 64))
         got = collect(stream)
     assert_same_events(got, events)
     assert got["t"][0] < 2**32 < got["t"][-1]
@@ -212,8 +212,7 @@ def test_windows_begin_anew_with_a_sensor_that_starts_anew():
     old["t"] += 60_000_000
     with SpeckPublisher() as publisher, connect(publisher, representation=None) as stream:
         publisher.wait_for_receiver()
-        publisher.send_events(old)
-        publisher.send_events(new)
+        wait_for_packets(stream, publisher.send_events(old) + publisher.send_events(new))
         items = list(stream)
     assert_same_events(collect(items), np.concatenate([old, new]))
     assert [len(item) for item in items if len(item) and int(item.t[0]) == new["t"][0]]
@@ -264,7 +263,7 @@ def test_coordinates_beyond_the_sensor_are_counted():
 def test_data_loader_gives_every_event_once(workers):
     events = make_events(3000)
     with SpeckPublisher() as publisher:
-        stream = connect(publisher, representation=None, timeout_s=1)
+        stream = connect(publisher, representation=None, timeout_s=2)
         sender = threading.Thread(target=lambda: (publisher.wait_for_receiver(), publisher.send_events(events)))
         sender.start()
         got = [item.numpy() for item in DataLoader(stream, batch_size=None, num_workers=workers)]
@@ -279,7 +278,9 @@ def test_pickle_opens_its_own_connection():
         assert (copy.address, copy.shape, copy.stats.received) == (stream.address, SHAPE, 0)
         with copy:
             publisher.wait_for_receiver()
-            publisher.send_events(make_events(100))
+            packets = publisher.send_events(make_events(100))
+            for each in (stream, copy):
+                wait_for_packets(each, packets)
             assert [len(collect(each)) for each in (stream, copy)] == [100, 100]
 
 

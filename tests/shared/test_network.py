@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -81,6 +82,8 @@ def test_speck_messages_arrive_as_they_are(row):
             publisher.wait_for_receiver()
             for frames in messages:
                 publisher.send(*frames)
+            while stream.stats.packets < len(messages):
+                os.sched_yield()
             got = np.concatenate([item.numpy() for item in stream])
     assert_same_events(got, truth(row))
     assert (stream.stats.packets, stream.stats.malformed) == (len(messages), 0)
