@@ -10,6 +10,7 @@ from aestream.io import Writer, save
 from aestream.representations import Frame, VoxelGrid
 from aestream.streams.base import EventStream
 from aestream.streams.session import StreamStats
+from aestream.streams.speck import SpeckInput
 from aestream.streams.udp import UDPInput, UDPOutput
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "FileInput",
     "FormatError",
     "Frame",
+    "SpeckInput",
     "StreamStats",
     "TruncatedFileWarning",
     "UDPInput",

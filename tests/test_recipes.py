@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import runpy
+import socket
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+import torch
+from files import make_events, write_file
+from PIL import Image, ImageSequence
+from speck_publisher import SpeckPublisher
+
+from aestream import SpeckInput
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 
 
 def run(name: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(RECIPES)  # as python does with the folder of a script
     monkeypatch.setattr(sys, "argv", [name, *arguments])
     runpy.run_path(str(RECIPES / name), run_name="__main__")
 
@@ -34,8 +44,145 @@ def test_training_reduces_the_error(monkeypatch, capsys):
     assert second < first
 
 
-@pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("recipe", sorted(RECIPES.glob("[!_]*.py")), ids=lambda path: path.name)
 def test_help_says_how_to_run(recipe, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="0"):
         run(recipe.name, "--help", monkeypatch=monkeypatch)
     assert f"python recipes/{recipe.name}" in capsys.readouterr().out
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    """The frames of a GIF, [height, width, 3]; equal neighbours are one."""
+    with Image.open(path) as image:
+        return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
+
+
+def test_file_read_prints_the_first_events(monkeypatch, capsys, tmp_path):
+    run("file_read.py", str(write_file(tmp_path, "dat", make_events(20))), monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    t, x, y, p = make_events(20)[0].tolist()
+    assert f"t={t} µs  x={x}  y={y}  {'ON' if p else 'OFF'}" in printed
+    assert "20 events, the first ones:" in printed and "t torch.int64" in printed
+
+
+VIDEOS = {
+    "file_stream.py": [],
+    "usb_video.py": ["--file"],
+    "usb_edgedetection.py": ["--file"],
+    "speck_video.py": ["--file"],
+}
+
+
+@pytest.mark.parametrize(("name", "options"), VIDEOS.items(), ids=VIDEOS)
+def test_videos_of_a_file_are_saved(name, options, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "video.gif"
+    run(name, *options, "--save", str(path), "--frames", "6", "--scale", "2", monkeypatch=monkeypatch)
+    assert "wrote 6 frames" in capsys.readouterr().out
+    frames = pictures(path)
+    assert 2 <= len(frames) <= 6
+    assert {frame.shape for frame in frames} == {(2 * 260, 2 * 346, 3)}
+    assert any(frame.any() for frame in frames)
+
+
+def test_stream_of_a_file_ends_with_it(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "video.gif"
+    run("file_stream.py", "--fast", "--save", str(path), "--fps", "100", monkeypatch=monkeypatch)
+    assert "received=41309, delivered=41309, pending=0" in capsys.readouterr().out
+
+
+def test_udp_client_counts_what_it_sends_to_itself(monkeypatch, capsys):
+    options = ["--frames", "3", "--interval", "0.2", "--port", str(free_port()), "--file"]
+    run("udp_client.py", *options, monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    counts = [int(count) for count in re.findall(r"^(\d+) events,", printed, re.MULTILINE)]
+    assert len(counts) == 3 and max(counts) > 0
+    assert sum(counts) <= int(re.search(r"received=(\d+)", printed)[1])
+
+
+@pytest.mark.parametrize("protocol", ["spif", "t64_x16_y16_on8"])
+def test_udp_video_records_what_it_sends_to_itself(protocol, tmp_path, monkeypatch):
+    path = tmp_path / "udp.gif"
+    options = ["--port", str(free_port()), "--shape", "346x260", "--protocol", protocol, "--file"]
+    run("udp_video.py", *options, "--frames", "15", "--save", str(path), monkeypatch=monkeypatch)
+    frames = pictures(path)
+    assert frames[-1].shape == (260, 346, 3)
+    assert any(frame.any() for frame in frames)
+
+
+def test_speck_video_shows_what_a_publisher_sends(tmp_path, monkeypatch):
+    path, events = tmp_path / "speck.gif", make_events(2000)
+    with SpeckPublisher() as publisher:
+
+        class Received(SpeckInput):
+            """Opened once everything was received, so that two frames are enough."""
+
+            def __enter__(self) -> SpeckInput:
+                super().__enter__()
+                publisher.wait_for_receiver()
+                packets = publisher.send_events(events)
+                while self.stats.packets < packets:
+                    time.sleep(0.001)
+                return self
+
+        monkeypatch.setattr("aestream.SpeckInput", Received)
+        options = ["--address", publisher.address, "--frames", "2", "--save", str(path)]
+        run("speck_video.py", *options, monkeypatch=monkeypatch)
+    lit = pictures(path)[0].any(axis=2)
+    assert lit[events["y"], events["x"]].all()
+    assert lit.sum() == len(np.unique(events[["x", "y"]]))
+
+
+def test_without_a_file_usb_recipes_look_for_a_camera(monkeypatch):
+    opened = []
+    monkeypatch.setattr("aestream.USBInput", lambda *args, **options: opened.append((args, options)), raising=False)
+    monkeypatch.syspath_prepend(RECIPES)
+    from _sources import add_camera_options, open_camera
+
+    parser = argparse.ArgumentParser()
+    add_camera_options(parser)
+    open_camera(parser.parse_args(["--shape", "1280x720", "--serial", "7"]))
+    assert opened == [(((1280, 720),), {"camera": None, "serial": "7"})]
+
+
+def test_window_shows_the_picture_until_it_is_closed(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.syspath_prepend(RECIPES)
+    import pygame
+    from _video import Window
+
+    picture = np.random.default_rng(1).integers(0, 256, (30, 20, 3), np.uint8)
+    window = Window((30, 20), 3, "test")
+    try:
+        assert window.show(picture)
+        shown = pygame.surfarray.array3d(pygame.display.get_surface())
+        np.testing.assert_array_equal(shown, picture.repeat(3, axis=0).repeat(3, axis=1))
+        pygame.event.post(pygame.event.Event(pygame.QUIT))
+        assert not window.show(picture)
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_ESCAPE))
+        assert not window.show(picture)
+    finally:
+        window.close()
+
+
+def test_video_runs_in_a_window(monkeypatch, capsys):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    run("usb_video.py", "--file", "--frames", "3", "--fps", "100", monkeypatch=monkeypatch)
+    assert "StreamStats(received=" in capsys.readouterr().out
+
+
+def test_edges_are_told_by_their_direction(monkeypatch):
+    monkeypatch.syspath_prepend(RECIPES)
+    detect = runpy.run_path(str(RECIPES / "usb_edgedetection.py"))["EdgeDetector"]()
+    frame = torch.zeros(40, 60)
+    frame[5:35, 20] = 1  # upright
+    frame[20, 35:55] = 1  # level
+    upright, level = detect(frame)
+    assert upright[8:16, 20].all() and not level[8:16, 20].any()
+    assert level[20, 40:50].all() and not upright[20, 40:50].any()
+    assert not detect(torch.zeros(40, 60))[:, 20, 40:50].any()  # neurons that fired start anew

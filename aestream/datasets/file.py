@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -125,15 +126,24 @@ class FileInput(RecordedEvents, Dataset[Any]):
         return items_of(items) if isinstance(items, torch.Tensor) else items
 
     def __iter__(self) -> Iterator[Any]:
-        """The items in order, made a few at a time as far as they fit into the processor's cache."""
-        first, step = 0, 1
-        while first < len(self):
-            items = self._items(list(range(first, min(first + step, len(self)))))
-            first += len(items)
+        return self._iterate(range(len(self)))
+
+    def _iterate(self, indices: range) -> Iterator[Any]:
+        """Items in order, made a few at a time as far as they fit into the processor's cache."""
+        step = 1
+        while indices:
+            items = self._items(list(indices[:step]))
+            indices = indices[len(items) :]
             if isinstance(items, torch.Tensor):
                 step = max(1, min(4 * self._file.thread_count, _CHUNK_BYTES // items[0].nbytes))
             yield from items
             del items  # its memory serves the next ones
+
+    def _with(self, **options: Any) -> FileInput:
+        """A copy with other windows or another representation, which shares the file and its index."""
+        other = copy.copy(self)
+        other.__dict__.update(options, _grid=None)
+        return other
 
     def _items(self, indices: list[int]) -> torch.Tensor | list[Any]:
         """Items in one tensor where they are made together, else in a list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeVar
@@ -149,6 +150,12 @@ class EventStream(IterableDataset[Any]):
             if self.representation is not None:
                 item = self.representation(item, shape=self.shape, start_us=start_us, stop_us=stop_us)
         return item if self.transform is None else self.transform(item)
+
+    def _with(self: Self, **options: Any) -> Self:
+        """A copy with other windows or another representation, which is not open."""
+        other = copy.copy(self)
+        other.__dict__.update(options)
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_session": None}

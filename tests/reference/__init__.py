@@ -6,7 +6,24 @@ from pathlib import Path
 
 import numpy as np
 
-from . import aedat3, aedat4, aedat12, bin40, csv_text, dat, ecf, es, evt2, evt3, evt21, faery_udp, ros, spif, tables
+from . import (
+    aedat3,
+    aedat4,
+    aedat12,
+    bin40,
+    csv_text,
+    dat,
+    ecf,
+    es,
+    evt2,
+    evt3,
+    evt21,
+    faery_udp,
+    ros,
+    speck,
+    spif,
+    tables,
+)
 from .events import EVENT_DTYPE, to_events
 from .header import geometry, raw_format, read_header
 
@@ -27,6 +44,7 @@ __all__ = [
     "faery_udp",
     "read_header",
     "ros",
+    "speck",
     "spif",
     "tables",
     "to_events",

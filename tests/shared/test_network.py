@@ -1,19 +1,23 @@
-"""Datagrams of the shared vectors: every event exact, every damage counted."""
+"""Datagrams and messages of the shared vectors: every event exact, every damage counted."""
 
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 import reference
 from checks import assert_same_events
+from speck_publisher import SpeckPublisher
 
-from aestream import _core
+from aestream import SpeckInput, _core
+from aestream.formats.speck import SpeckClock, is_speck_message, view_speck_events
 
-from .manifest import SHARED, params, truth, vector, vector_rows
+from .manifest import SHARED, params, shape, truth, vector, vector_rows
 
 PROTOCOLS = {"faery_t64_x16_y16_on8": "t64_x16_y16_on8", "faery_t32_x16_y15_on1": "t32_x16_y15_on1"}
+SPECK = [row for row in vector_rows() if row["format"] == "speck"]
 UDP = [row for row in vector_rows() if row["format"] == "udp"]
 ARRIVAL_US = 123
 
@@ -57,5 +61,34 @@ def test_malformed_datagrams_keep_their_whole_events():
     assert_same_events(events, np.concatenate([want[:99], want[100:199]]))
 
 
+@pytest.mark.parametrize("row", params(SPECK))
+def test_exact_speck_messages(row):
+    messages = [[bytes.fromhex(frame) for frame in frames] for frames in json.loads(vector(row).read_text())]
+    assert all(is_speck_message(frames) for frames in messages)
+    clock, got = SpeckClock(), []
+    for _, payload in messages:
+        events = view_speck_events([payload])
+        times = clock.unwrap(events["t"], ARRIVAL_US).tolist()
+        got += zip(times, events["x"].tolist(), events["y"].tolist(), (events["p"] > 0).tolist(), strict=True)
+    assert_same_events(reference.to_events(got), truth(row))
+
+
+@pytest.mark.parametrize("row", params(SPECK))
+def test_speck_messages_arrive_as_they_are(row):
+    messages = [[bytes.fromhex(frame) for frame in frames] for frames in json.loads(vector(row).read_text())]
+    with SpeckPublisher() as publisher:
+        stream = SpeckInput(shape(row), address=publisher.address, representation=None, timeout_s=0.2)
+        with stream:
+            publisher.wait_for_receiver()
+            for frames in messages:
+                publisher.send(*frames)
+            while stream.stats.packets < len(messages):
+                os.sched_yield()
+            got = np.concatenate([item.numpy() for item in stream])
+    assert_same_events(got, truth(row))
+    assert (stream.stats.packets, stream.stats.malformed) == (len(messages), 0)
+
+
 def test_every_vector_has_a_test():
     assert {row["outcome"].split(" ")[0] for row in UDP} == {"exact", "x,y,p", "99"}
+    assert [row["outcome"] for row in SPECK] == ["exact"]
