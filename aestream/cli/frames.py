@@ -46,7 +46,7 @@ def frames(
     """Draw events: ON red, OFF blue, on white.
 
     OUT decides what comes out: .png is one picture of --window from --start on, or of the busiest window if there is no
-    --start; .gif is moving; a folder, or a name without ending or with .mp4-dir, gets numbered PNGs for a video encoder.
+    --start; .gif is moving; a folder, or a name without ending or with .mp4-dir, gets numbered PNGs for an encoder.
 
     \b
     aestream frames recording.raw picture.png

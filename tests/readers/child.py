@@ -1,4 +1,4 @@
-"""Run by the readers' own Python: `child.py READER PATH...` writes PATH.columns.npz with the columns that READER gives."""
+"""Run by the readers' own Python: `child.py READER PATH...` writes what READER gives to PATH.columns.npz."""
 
 from __future__ import annotations
 
