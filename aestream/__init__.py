@@ -3,18 +3,26 @@
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.datasets.file import FileInput
-from aestream.errors import FormatError, TruncatedFileWarning
+from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import save
 from aestream.representations import Frame, VoxelGrid
 from aestream.streams.base import EventStream
+from aestream.streams.drivers.driver import Camera, CameraInfo, DriverInfo
+from aestream.streams.drivers.find import drivers, list_cameras
 from aestream.streams.session import StreamStats
 from aestream.streams.udp import UDPInput, UDPOutput
+from aestream.streams.usb import USBInput
 
 __all__ = [
     "EVENT_DTYPE",
     "TRIGGER_DTYPE",
     "Backend",
+    "Camera",
+    "CameraDisconnected",
+    "CameraInfo",
+    "CameraNotFound",
+    "DriverInfo",
     "EventBatch",
     "EventStream",
     "Events",
@@ -25,8 +33,11 @@ __all__ = [
     "TruncatedFileWarning",
     "UDPInput",
     "UDPOutput",
+    "USBInput",
     "VoxelGrid",
     "accumulate",
     "collate_events",
+    "drivers",
+    "list_cameras",
     "save",
 ]
