@@ -10,6 +10,7 @@ from aestream.errors import CameraDisconnected
 from aestream.streams.drivers.driver import Batch, Camera, CameraInfo, Driver, one_line
 
 _PATIENCE_S = 0.05  # how long the iterator waits for events
+_FAILURES = 1000  # one after the other, and no events between them: the camera is gone
 _NO_USB = "Other error"  # what the driver says where there is no USB at all
 
 
@@ -56,18 +57,26 @@ class NeuromorphicDevice:
         self.shape = (int(properties.width), int(properties.height))
 
     def batches(self) -> Iterator[Batch | None]:
-        dropped = 0
-        try:
-            for status, packet in self._device:
-                ring = status.ring
-                if ring is None:
-                    yield None
-                    continue
-                events = None if packet is None else packet.polarity_events
-                yield Batch(events, ring.raw_packets, ring.dropped_packets - dropped)
-                dropped = ring.dropped_packets
-        except RuntimeError as error:
-            raise CameraDisconnected(f"{self.info}: {one_line(error)}") from error
+        packets, dropped = iter(self._device), 0
+        failure: RuntimeError | None = None
+        failures = 0
+        while failures < _FAILURES:
+            try:
+                status, packet = next(packets)
+            except RuntimeError as error:  # comes early, once per transfer: what was buffered is behind it
+                failure, failures = error, failures + 1
+                yield None
+                continue
+            if status.ring is None:
+                if failure is not None:
+                    break
+                yield None
+                continue
+            failures = 0
+            events = None if packet is None else packet.polarity_events
+            yield Batch(events, status.ring.raw_packets, status.ring.dropped_packets - dropped)
+            dropped = status.ring.dropped_packets
+        raise CameraDisconnected(f"{self.info} was unplugged or failed: {failure}") from failure
 
     def close(self) -> None:
         self._device.close()
