@@ -1,4 +1,4 @@
-# Three commands for newcomers (demo, test, lint), three for the curious (bench, fuzz, clean). Everything lands in .venv and build.
+# Three commands for newcomers (demo, test, lint), the others for the curious. Everything lands in .venv and build.
 PYTHON ?= python3
 # Passed on to the build, such as BUILD=--config-settings=cmake.define.AESTREAM_WERROR=ON
 BUILD ?=
@@ -13,7 +13,7 @@ SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE \
 CPP := $(shell find csrc -name '*.cpp' -o -name '*.hpp')
 PY := $(wildcard aestream tests benchmarks recipes)
 
-.PHONY: help demo test lint format bench fuzz clean
+.PHONY: help demo test lint format bench cameras fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -39,6 +39,8 @@ format: $(VENV)/.lint ## Rewrite Python and C++ in the project's style
 bench: $(VENV)/.hdf5 ## Compare speeds with the peers, installed beside us
 	$(VENV)/bin/python -m benchmarks.run
 
+cameras: $(VENV)/.cameras ## Install the drivers of cameras, for the tests on emulated ones
+
 fuzz: ## Feed the decoders damaged bytes for a minute (FUZZ_SECONDS); needs clang and cmake
 	bash csrc/fuzz/run
 
@@ -59,6 +61,6 @@ $(VENV)/.package: $(VENV)/.python .ci/constraints.txt $(SOURCES)
 	$(INSTALL) --force-reinstall --no-deps $(VENV)/wheel/*.whl
 	@touch $@
 
-$(VENV)/.recipes $(VENV)/.test $(VENV)/.lint $(VENV)/.hdf5: $(VENV)/.%: $(VENV)/.package
+$(VENV)/.recipes $(VENV)/.test $(VENV)/.lint $(VENV)/.hdf5 $(VENV)/.cameras: $(VENV)/.%: $(VENV)/.package
 	$(INSTALL) "$$(echo $(VENV)/wheel/*.whl)[$*]"
 	@touch $@

@@ -36,3 +36,14 @@ class FormatError(ValueError):
 
 class TruncatedFileWarning(UserWarning):
     """A file ends inside a word, a line or a packet; everything before it was read."""
+
+
+class CameraNotFound(OSError):  # noqa: N818 - the field's own word
+    """No camera could be opened: none is connected, or not the one asked for, or its driver refuses or is missing.
+
+    The message says what was looked for and with which drivers, and which extra to install.
+    """
+
+
+class CameraDisconnected(ConnectionError):  # noqa: N818
+    """A camera was unplugged, or its driver has given up. Comes after everything that was received before."""

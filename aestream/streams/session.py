@@ -28,7 +28,8 @@ class StreamStats:
             reader changed between ``read()`` and iterating.
         packets: datagrams, messages or packets that came in.
         malformed: those of them with bytes that are no events; the events before such bytes were received.
-        kernel_drops: datagrams that the operating system lost before we saw them; counted on Linux.
+        kernel_drops: datagrams that the operating system lost before we saw them, counted on Linux; transfers of a
+            camera that its driver dropped, where it tells.
         rate_hz: events received per second, from the first to the latest.
     """
 
