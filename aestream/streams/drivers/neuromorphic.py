@@ -49,7 +49,7 @@ class NeuromorphicDrivers(Driver):
 
 
 class NeuromorphicDevice:
-    """An open camera."""
+    """An open camera. The driver holds the interpreter while it opens (seconds) and closes one, but not in between."""
 
     def __init__(self, device: Any, info: CameraInfo) -> None:
         self._device = device
