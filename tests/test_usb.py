@@ -49,9 +49,7 @@ def emulator() -> None:
 def emulate(folder: Path, kind: str, scenario: str, *options: str) -> tuple[dict[str, Any], np.ndarray]:
     """What usb_client.py saw of the camera, and the events that were sent."""
     truth, result = folder / "truth.json", folder / "result.npz"
-    client = [sys.executable, "-P", str(HERE / "usb_client.py"), scenario, str(result)]
-    if sys.version_info < (3, 11):
-        client.remove("-P")
+    client = [sys.executable, str(HERE / "usb_client.py"), scenario, str(result)]
     command = ["umockdev-wrapper", SYSTEM_PYTHON, str(HERE / "usb_emulator"), kind, "--truth", str(truth), *options]
     log = folder / "log.txt"
     with (
@@ -159,11 +157,22 @@ def test_unplugged_evk4_is_read_to_the_last_event(emulator, tmp_path):
 
 @pytest.mark.parametrize("ending", ["raise", "stop"])
 def test_unplugged_davis346_delivers_what_its_driver_gives_and_ends(emulator, tmp_path, ending):
-    found, sent = emulate(tmp_path, "davis346", f"davis346_{ending}", "--events", "90000", "--vanish-after", "60")
-    assert_prefix(found["events"], sent[:60_000], least=50_000)
+    unplug = ("--vanish-after", "12", "--vanish-delay", "1")
+    found, sent = emulate(tmp_path, "davis346", f"davis346_{ending}", *unplug)
+    assert_prefix(found["events"], sent[:12_000], least=10_000)
     expected = "CameraDisconnected: DAVIS346 00000042 was unplugged or switched off" if ending == "raise" else "ended"
     assert found["ending"] == expected
     assert found["threads"] == 1
+
+
+def test_program_may_end_with_an_open_camera(emulator, tmp_path):
+    found, sent = emulate(tmp_path, "evk4", "evk4_left_open")
+    assert found["received"] == len(sent)
+
+
+def test_worker_opens_the_camera(emulator, tmp_path):
+    found, sent = emulate(tmp_path, "davis346", "davis346_worker")
+    assert len(sent) - 1000 <= found["total"] <= len(sent)
 
 
 def test_camera_with_old_firmware_is_not_found_and_says_so(emulator, tmp_path):

@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import numpy as np
+from torch.utils.data import DataLoader
 
 import aestream
 from aestream import Camera, USBInput
@@ -92,7 +93,24 @@ def davis346() -> dict[str, Any]:
     return result
 
 
+def evk4_left_open() -> dict[str, Any]:
+    """Leaves the camera to the interpreter's end."""
+    global left_open
+    left_open = USBInput(EVK4, window_events=20_000)
+    left_open.__enter__()
+    next(iter(left_open))
+    return {"received": left_open.stats.received}
+
+
+def davis346_worker() -> dict[str, Any]:
+    """A DataLoader with two workers, of which one has the camera."""
+    loader = DataLoader(USBInput(DAVIS346, timeout_s=1), batch_size=None, num_workers=2)
+    return {"total": sum(int(frame.sum()) for frame in loader)}
+
+
 SCENARIOS = {
+    "evk4_left_open": evk4_left_open,
+    "davis346_worker": davis346_worker,
     "evk4": evk4,
     "evk4_read": evk4_read,
     "davis346": davis346,

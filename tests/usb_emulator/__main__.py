@@ -73,6 +73,9 @@ def parse_arguments(argv):
     parser.add_argument("--events", type=int, default=20_000, help="events to send (default %(default)s)")
     parser.add_argument("--packet-events", type=int, default=1000, help="events per USB packet (default %(default)s)")
     parser.add_argument("--vanish-after", type=int, metavar="N", help="unplug the camera after N packets")
+    parser.add_argument(
+        "--vanish-delay", type=float, default=0, metavar="S", help="and S seconds more (default %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--vendor", type=lambda s: int(s, 16), default=0x152A, help="kind unknown: hexadecimal USB vendor id"

@@ -29,15 +29,16 @@ class Camera(Device):
         self.packets = [
             struct.pack(f"<{len(words)}H", *words) for words in self.encode(self.truth, options.packet_events)
         ]
-        self.sent = 0
+        self.sent, self.vanishes = 0, None
 
     first_time = 0
 
     def next_packet(self):
         if self.sent >= len(self.packets):
             return None
-        if self.options.vanish_after is not None and self.sent >= self.options.vanish_after:
-            self.gone = True
+        if self.sent == self.options.vanish_after:
+            self.vanishes = self.vanishes or time.monotonic() + self.options.vanish_delay
+            self.gone = time.monotonic() >= self.vanishes
             return None
         self.sent += 1
         return self.packets[self.sent - 1]

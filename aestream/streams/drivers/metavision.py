@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import queue
 import threading
@@ -85,7 +86,8 @@ class MetavisionDevice:
     def close(self) -> None:
         if not self._closing.is_set():
             self._closing.set()
-            self._device.get_i_events_stream().stop()  # wakes the iterator
+            with contextlib.suppress(RuntimeError):  # it may be unplugged
+                self._device.get_i_events_stream().stop()  # wakes the iterator
             self._thread.join(_FAREWELL_S)
 
 

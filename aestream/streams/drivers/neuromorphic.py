@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterator
 from typing import Any
@@ -48,7 +49,7 @@ class NeuromorphicDrivers(Driver):
 
 
 class NeuromorphicDevice:
-    """An open camera."""
+    """An open camera. The driver holds the interpreter while it opens (seconds) and closes one, but not in between."""
 
     def __init__(self, device: Any, info: CameraInfo) -> None:
         self._device = device
@@ -79,7 +80,8 @@ class NeuromorphicDevice:
         raise CameraDisconnected(f"{self.info} was unplugged or failed: {failure}") from failure
 
     def close(self) -> None:
-        self._device.close()
+        with contextlib.suppress(RuntimeError):  # it may be unplugged
+            self._device.close()
 
 
 def _maker(name: str) -> Camera:
