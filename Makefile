@@ -23,7 +23,7 @@ demo: $(VENV)/.recipes ## Install the package into .venv and run the demo
 	$(VENV)/bin/python recipes/demo.py
 
 test: $(VENV)/.test ## Install what is missing and run the tests against the installed package
-	$(VENV)/bin/pytest $(PYTEST)
+	$(VENV)/bin/pytest --numprocesses auto --dist loadfile $(PYTEST)
 
 lint: $(VENV)/.lint ## Check style and types of Python, style of C++
 	$(VENV)/bin/ruff check $(PY)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import subprocess
+import sys
+import tempfile
+import textwrap
 import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
+
+
+def run_python(code: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run code in a Python of its own, away from the sources, which have no compiled core."""
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    folder = tempfile.gettempdir()
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=folder, check=False)
 
 
 def assert_same_events(got: np.ndarray, want: np.ndarray) -> None:

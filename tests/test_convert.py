@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from checks import assert_same_events
+from checks import assert_same_events, run_python
 from click.testing import CliRunner, Result
 from words import encode_csv, encode_evt3, raw_header
 
@@ -134,9 +132,10 @@ before = peak()
 convert(file, sys.argv[2])
 print(peak() - before)
 """
-    command = [sys.executable, "-c", script, str(tmp_path / "a.npy"), str(tmp_path / "b.raw")]
-    grown = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert grown < 200  # MiB, for 80 MB of events in and as many in memory at once if they were loaded
+    done = run_python(script, tmp_path / "a.npy", tmp_path / "b.raw")
+    assert float(done.stdout or "inf") < 200, (
+        done.stderr
+    )  # MiB, for 80 MB of events in and as many in memory at once if they were loaded
 
 
 def test_the_function_says_what_it_did(raw: Path, tmp_path: Path) -> None:

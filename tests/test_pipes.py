@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
 import threading
 
 import pytest
 import torch
+from checks import run_python
 from files import HEIGHT, WIDTH, make_events, write_file
 from speck_publisher import SpeckPublisher
 from torch.utils.data import DataLoader, IterDataPipe
@@ -242,8 +240,7 @@ def test_missing_torchdata_names_the_extra_and_pipes_work():
         "try: from aestream.streams.pipes import EventNode\n"
         "except ImportError as error: sys.stdout.write(str(error))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    done = run_python(code)
     assert done.stdout == "EventNode needs torchdata: pip install 'aestream[pipes]'", done.stderr
 
 

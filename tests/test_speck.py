@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
-from checks import assert_same_events, rows
+from checks import assert_same_events, rows, run_python
 from files import HEIGHT, WIDTH, make_events
 from hypothesis import given
 from hypothesis import strategies as st
@@ -334,10 +334,7 @@ def test_missing_pyzmq_names_the_extra(monkeypatch):
 
 def test_neither_zmq_nor_samna_is_imported_before_it_is_used():
     code = "import sys, aestream; aestream.SpeckInput(); print(sorted({'zmq', 'samna'} & set(sys.modules)))"
-    paths = os.pathsep.join(path for path in sys.path if path)
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
-    )
+    done = run_python(code)
     assert done.stdout.strip() == "[]", done.stderr
 
 

@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from checks import assert_same_events
+from checks import assert_same_events, run_python
 from files import HEIGHT, WIDTH, make_events, write_file
 from reference import spif
 from torch.utils.data import DataLoader
@@ -168,7 +169,8 @@ def test_datagrams_that_the_system_loses_are_counted():
         "print(json.dumps([stream.stats.packets, stream.stats.kernel_drops]))\n"
     )
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tempfile.gettempdir(), **pipes) as child:
         port, buffer = map(int, child.stdout.readline().split())
         os.kill(child.pid, signal.SIGSTOP)
         datagram = spif.encode(make_events(16_000))
@@ -424,7 +426,7 @@ def test_interrupt_ends_a_slow_send():
         "signal.setitimer(signal.ITIMER_REAL, 0.1); signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
         "aestream.UDPOutput('127.0.0.1', 9, speed=1.0).send(events)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = run_python(code, timeout=60)
     assert "KeyboardInterrupt" in done.stderr
 
 
@@ -434,7 +436,7 @@ def test_interrupt_ends_an_iteration():
         "signal.setitimer(signal.ITIMER_REAL, 0.1); signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
         "next(iter(aestream.UDPInput((64, 48), port=0, host='127.0.0.1')))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = run_python(code, timeout=60)
     assert "KeyboardInterrupt" in done.stderr
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checks import assert_same_events
+from checks import assert_same_events, run_python
 from files import HEIGHT, WIDTH, make_events
 
 import aestream
@@ -209,7 +209,7 @@ def test_version_that_is_too_old_is_not_used(monkeypatch):
 
 def test_import_loads_no_driver():
     code = "import sys, aestream; print(*sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = run_python(code).stdout.split()
     assert "aestream.streams.usb" in loaded
     assert not {"dv_processing", "neuromorphic_drivers", "metavision_core", "metavision_hal", "samna"} & set(loaded)
 
@@ -448,7 +448,7 @@ def test_metavision_that_is_silent_can_be_stopped(monkeypatch):
     monkeypatch.setattr(find, "DRIVERS", (Metavision(),))
     stream = USBInput(SHAPE, window_events=1000)
     assert int(next(iter(stream)).sum()) == 1000
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may have ended
 
 
 def test_metavision_that_never_returns_can_be_stopped(monkeypatch):
@@ -468,7 +468,7 @@ def test_metavision_stopped_in_the_middle_ends_with_a_full_queue(monkeypatch):
     assert len(next(device.batches()).events) == 100
     device.close()
     device.close()
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may have ended
 
 
 def test_metavision_camera_that_cannot_be_opened_says_so(monkeypatch):

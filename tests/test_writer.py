@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from checks import assert_same_events
+from checks import assert_same_events, run_python
 from files import HEIGHT, WIDTH, make_events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,7 +80,7 @@ def test_a_killed_process_leaves_no_file_of_that_name(tmp_path, name):
         writer.write(events)
         os.kill(os.getpid(), signal.SIGKILL)
     """
-    killed = subprocess.run([sys.executable, "-P", "-c", textwrap.dedent(script)], check=False, timeout=120)
+    killed = run_python(script)
     assert killed.returncode == -signal.SIGKILL
     assert [each.suffix for each in tmp_path.iterdir()] == [".tmp"]
 
@@ -106,9 +103,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, name):
             except (OSError, ValueError) as error:
                 print(type(error).__name__)
     """
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
-    )
+    done = run_python(script)
     assert done.stdout.split() == ["OSError", "ValueError"], done.stderr  # the writer is closed after the first
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"before"]
 
@@ -244,8 +239,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path, name):
                 writer.write(events)
         print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, writer.num_events)
     """
-    command = [sys.executable, "-P", "-c", textwrap.dedent(script)]
-    grown, count = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    grown, count = run_python(script).stdout.split()
     assert int(count) == 20_000_000
     assert int(grown) < 100  # MiB
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeVar
@@ -75,15 +76,17 @@ class EventStream(IterableDataset[Any]):
         self.transform = transform
         self.timeout_s = timeout_s
         self._session: Session | None = None
+        self._opening = threading.RLock()
 
     @abstractmethod
     def _open(self, sink: _core.EventSink) -> Source:
         """Start a source that pushes into ``sink`` and closes it when no more events will come."""
 
     def _start(self) -> Session:
-        sink = _core.EventSink(*self.shape)
-        self._session = Session(sink, self._open(sink))
-        return self._session
+        with self._opening:
+            sink = _core.EventSink(*self.shape)
+            self._session = Session(sink, self._open(sink))
+            return self._session
 
     @property
     def _is_open(self) -> bool:
@@ -100,9 +103,14 @@ class EventStream(IterableDataset[Any]):
         return False
 
     def stop(self) -> None:
-        """Stop receiving; an iteration ends once it has delivered what was received. May be called from any thread."""
-        if self._session is not None:
-            self._session.stop()
+        """Stop receiving; an iteration ends once it has delivered what was received. May be called from any thread.
+
+        Waits for an opening that another thread has begun, and stops that.
+        """
+        with self._opening:
+            session = self._session
+        if session is not None:
+            session.stop()
 
     def read(self, backend: str | Backend = "numpy") -> Any:
         """Events per pixel since the last ``read()``, inside ``with ... as stream:``. Never blocks.
@@ -158,7 +166,12 @@ class EventStream(IterableDataset[Any]):
         return other
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_session": None}
+        """Everything but what is open."""
+        return {name: value for name, value in self.__dict__.items() if name != "_opening"} | {"_session": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._opening = threading.RLock()
 
 
 class _Items(Iterator[Any]):
