@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from aestream import _core
 from aestream.writers.base import Limits, WriteOptions
 
 
-class EncodedWriter:
+class EncodedWriter(ABC):
     """A `FormatWriter` around one of the core's encoders.
 
     Attributes:
@@ -24,9 +25,9 @@ class EncodedWriter:
     def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
         self._file = _core.EncodedFile(path, self.FORMAT, *shape, self.header(*shape))
 
+    @abstractmethod
     def header(self, width: int, height: int) -> bytes:
         """What stands before the first event."""
-        raise NotImplementedError
 
     def write(self, events: npt.NDArray[Any]) -> None:
         """Append events."""

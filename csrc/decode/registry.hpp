@@ -1,4 +1,4 @@
-// Which format a file has, by its first bytes and never by its name; and the decoder of each stream format.
+// Which format a file has, by its first bytes; and the decoder of each stream format.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace aestream {
 
-/// "raw", "dat", "aedat4", "csv"; the name of a format that is recognised but not read; "" if nothing fits.
+/// The name of a format or of a compression, such as "raw", "aedat4", "hdf5" or "gzip"; "" if nothing fits.
 std::string detect_format(ByteSpan file);
 
 /// Names: "evt2", "evt21", "evt21_legacy", "evt3", "dat", "dat1", "es_dvs", "es_atis", "es_color" (y as stored), "bin40",
