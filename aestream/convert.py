@@ -46,7 +46,7 @@ def convert(
         roi: keep only the events of this region, (left, top, width, height) in pixels; its corner becomes (0, 0) and
             its size the sensor's.
         drop_outside: leave out, and count, events outside of the sensor; otherwise they are an error.
-        from_zero: subtract the time of the first event from all.
+        from_zero: count times from the source's ``start_us``, or from its first event.
         progress: called with the events done and the events of the file, after every block.
         options: further arguments of ``Writer``, such as ``format`` and ``compression``.
 
@@ -57,7 +57,8 @@ def convert(
     shape = (roi[2], roi[3]) if roi is not None else source.shape
     if shape is None:
         raise ValueError(f"{source.path!r} does not say its sensor's shape: pass shape=(width, height)")
-    shift = -source.t_start if from_zero else 0
+    begin = source.t_start if source.start_us is None else source.start_us
+    shift = -begin if from_zero else 0
     written = done = 0
     with Writer(target, shape, **options) as writer:
         for block in source.blocks(source.start_us, source.stop_us):

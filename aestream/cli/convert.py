@@ -46,7 +46,7 @@ class Job:
 @click.option(
     "--drop-outside", is_flag=True, help="Leave out events outside of the sensor; otherwise they are an error."
 )
-@click.option("--from-zero", is_flag=True, help="Subtract the first event's time from all.")
+@click.option("--from-zero", is_flag=True, help="Count times from --start, or from the first event.")
 @click.option("--compression", help="For aedat4: none, lz4 or zstd.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Files at a time.  [default: one for each core]")
 @click.option("--overwrite", is_flag=True, help="Convert again what is there already.")
