@@ -21,7 +21,7 @@ def test_reference_gives_nothing_when_no_changes_are_stored(row):
     assert len(reference.decode_file(vector(row))[0]) == 0
 
 
-@pytest.mark.parametrize("row", params([row for row in corrupt_rows(ours=True) if row["outcome"].startswith("first")]))
+@pytest.mark.parametrize("row", params([row for row in corrupt_rows() if row["outcome"].startswith("first")]))
 def test_reference_gives_whole_events_when_cut(row):
     events, _, _ = reference.decode_file(vector(row))
     assert_same_events(events, truth(row)[: int(row["events"])])
