@@ -108,6 +108,12 @@ def test_stream_fails_when_it_holds_no_events(path: Path) -> None:
         aestream.FileInput(path, stream=1)
 
 
+def test_a_node_inside_an_attribute_ends_it(path: Path) -> None:
+    nested = INFO.replace(b"EVTS</attr>", b'EVTS<node name="x">y</node></attr>', 1)
+    assert nested != INFO
+    assert load(path, header(nested) + packet(event_packet(TWO))) == TWO
+
+
 def test_out_info_is_found_inside_module_trees(path: Path) -> None:
     tree = b'<dv><node name="mainloop"><node name="Recorder"><attr key="running">true</attr>'
     tree += INFO.removeprefix(b'<dv version="2.0">').removesuffix(b"</dv>") + b"</node></node></dv>"

@@ -142,6 +142,7 @@ class _InfoReader:
             if node.name == "outInfo":
                 self.found.append(node)
             self._open.append(node)
+            self._key = None
         elif tag == "attr" and self._open:
             self._key = attributes.get("key", "")
             self._open[-1].attributes[self._key] = ""
