@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from aestream import _core
-from aestream.datasets.windows import WindowGrid, positive
+import aestream._core as _core
+from aestream.arguments import check_shape, positive
+from aestream.datasets.windows import WindowGrid
 from aestream.events import Events
-from aestream.representations import AnyEvents, Frame, VoxelGrid, as_records, check_shape
+from aestream.representations import AnyEvents, Frame, VoxelGrid, as_records
 
 _MAX_WINDOWS = 1 << 24  # one wild timestamp must not ask for more memory than there is
 

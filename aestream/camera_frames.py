@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 
 
 class CameraFrame(NamedTuple):

@@ -8,9 +8,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
+from aestream.arguments import check_shape
 from aestream.writers import check_options, choose, load_writer
 from aestream.writers.base import FormatWriter, WriteOptions
-from aestream.writers.checks import Checker, check_shape
+from aestream.writers.checks import Checker
 
 
 def save(

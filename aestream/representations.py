@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aestream import _core
+import aestream._core as _core
+from aestream.arguments import check_shape
 from aestream.events import EVENT_DTYPE, Events
 
 AnyEvents: TypeAlias = Events | npt.NDArray[Any]
@@ -237,12 +238,6 @@ def _is_laid_out(dtype: np.dtype[Any]) -> bool:
         name in fields and fields[name][:2] == EVENT_DTYPE.fields[name][:2]  # type: ignore[index]
         for name in ("t", "x", "y", "p")
     )
-
-
-def check_shape(shape: tuple[int, int]) -> None:
-    """Raise ValueError unless it is a sensor's (width, height)."""
-    if len(shape) != 2 or not all(isinstance(length, (int, np.integer)) and 1 <= length <= 32767 for length in shape):
-        raise ValueError(f"shape must be (width, height), each from 1 to 32767, got {shape!r}")
 
 
 def _check(shape: tuple[int, int], start_us: int | None, stop_us: int | None) -> None:

@@ -54,6 +54,15 @@ def test_datasets_and_streams_take_no_bits_apart(path):
     assert not re.search(r"\bimport struct\b|\bunpack\(|frombuffer|bitwise_and|>> ?\d", path.read_text())
 
 
+def test_no_file_of_the_core_lies_outside_a_room():
+    assert not list((ROOT / "csrc").glob("*.[ch]pp"))
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if path.name != "__init__.py"], ids=name)
+def test_no_module_depends_on_what_the_package_exports(path):
+    assert not re.search(r"^\s*(from aestream import|import aestream$)", path.read_text(), re.MULTILINE)
+
+
 def test_only_the_bindings_link_python():
     cmake = (ROOT / "CMakeLists.txt").read_text()
     assert "torch" not in cmake.lower().replace("python nor torch", "")

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from files import make_events, write_file
 from PIL import Image, ImageSequence
-from speck_publisher import SpeckPublisher
+from support.files import make_events, write_file
+from support.speck_publisher import SpeckPublisher
 
 from aestream import SpeckInput
 

@@ -11,10 +11,10 @@ import jax
 import numpy as np
 import pytest
 import torch
-from files import HEIGHT, WIDTH, make_events, write_file
 from reference import spif
 from reference.speck import record
-from speck_publisher import SpeckPublisher
+from support.files import HEIGHT, WIDTH, make_events, write_file
+from support.speck_publisher import SpeckPublisher
 
 import aestream
 from aestream import FileInput, SpeckInput, UDPInput

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from aestream import _core
+import aestream._core as _core
 from aestream.convert import convert
 from aestream.datasets.file import FileInput
 from aestream.streams.udp import UDPOutput

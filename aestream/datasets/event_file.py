@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from torch.utils.data import get_worker_info
 
-from aestream import _core
+import aestream._core as _core
+from aestream.arguments import positive
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, stored_bytes, write_index
-from aestream.datasets.windows import positive
 from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.formats import open_file
 from aestream.formats.base import OpenedFile, ReadOptions

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from aestream import _core
+import aestream._core as _core
+from aestream.arguments import positive
 from aestream.backends import Backend, events_to
 from aestream.datasets.batch import items_of
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.recorded import RecordedEvents
-from aestream.datasets.windows import WindowGrid, positive
+from aestream.datasets.windows import WindowGrid
 from aestream.formats.base import ReadOptions
 from aestream.representations import Frame, Representation
 from aestream.streams.session import Session, StreamStats

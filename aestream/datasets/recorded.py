@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from aestream.arguments import positive
 from aestream.backends import Backend, events_to
 from aestream.camera_frames import CameraFrames
 from aestream.datasets.event_file import EventFile
-from aestream.datasets.windows import positive
 from aestream.formats.base import ReadOptions
 
 

@@ -40,9 +40,3 @@ class WindowGrid:
         starts = self.start + np.asarray(indices, dtype=np.int64) * self.stride
         stops = starts + self.length
         return np.stack([starts, np.minimum(stops, self.stop) if self.clip else stops], axis=1)
-
-
-def positive(name: str, value: int | None) -> None:
-    """Raise ValueError unless ``value`` is None or a whole number from 1."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
-        raise ValueError(f"{name} must be a whole number, 1 or more; got {value!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4

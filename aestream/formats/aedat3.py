@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.aedat_header import CHIPS, chip_named, header_lines
 from aestream.formats.base import OpenedFile, Request

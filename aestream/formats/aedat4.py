@@ -10,7 +10,7 @@ import cramjam
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.camera_frames import CameraFrames
 from aestream.errors import FormatError
 from aestream.events import IMU_DTYPE, TRIGGER_DTYPE

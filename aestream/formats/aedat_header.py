@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 
 CHIPS = {  # name → (width, height)

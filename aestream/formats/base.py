@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.camera_frames import CameraFrames
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import cramjam
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request, Spooled
 from aestream.formats.spool import PIECE_BYTES, Spool

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request
 from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, check_columns

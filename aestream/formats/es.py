@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aestream import _core
+import aestream._core as _core
 from aestream.formats.base import OpenedFile, Request
 
 

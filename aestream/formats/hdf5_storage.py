@@ -10,7 +10,7 @@ import cramjam
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.fields import FIELDS
 from aestream.formats.hdf5_access import check_filters, filters_of, hdf5_damage, import_h5py

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request
 from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, check_columns

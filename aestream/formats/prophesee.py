@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.formats.base import OpenedFile, Request
 
 _TRIGGERS = 14  # the type of DAT records that are triggers

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.events import TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request, Spooled

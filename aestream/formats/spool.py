@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from types import TracebackType
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import FormatError
 
 PIECE_BYTES = 1 << 20

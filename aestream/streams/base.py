@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from aestream import _core
+import aestream._core as _core
+from aestream.arguments import check_shape, positive
 from aestream.backends import Backend, events_to
-from aestream.datasets.windows import positive
-from aestream.representations import Frame, Representation, check_shape
+from aestream.representations import Frame, Representation
 from aestream.streams.session import Session, Source, StreamStats
 
 Self = TypeVar("Self", bound="EventStream")
@@ -61,14 +61,13 @@ class EventStream(IterableDataset[Any]):
         transform: Callable[[Any], Any] | None = None,
         timeout_s: float | None = None,
     ) -> None:
-        check_shape(shape)
+        self.shape = check_shape(shape)
         positive("window_us", window_us)
         positive("window_events", window_events)
         if representation is not None and not callable(representation):
             raise ValueError(f"representation must be callable or None; got {representation!r}")
         if timeout_s is not None and not timeout_s > 0:
             raise ValueError(f"timeout_s must be positive or None; got {timeout_s!r}")
-        self.shape = (int(shape[0]), int(shape[1]))
         self.device = torch.device(device)
         self.window_us = window_us
         self.window_events = window_events

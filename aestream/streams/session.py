@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import torch
 
-from aestream import _core
+import aestream._core as _core
 from aestream.backends import Backend, frame_to, to_backend
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from aestream import _core
+import aestream._core as _core
 from aestream.formats.speck import SpeckClock, is_speck_message, view_speck_events
 from aestream.representations import Frame, Representation
 from aestream.streams.base import EventStream

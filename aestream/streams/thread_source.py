@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable
 
-from aestream import _core
+import aestream._core as _core
 
 
 class ThreadSource:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 
-from aestream import _core
+import aestream._core as _core
 from aestream.datasets.file import FileInput
 from aestream.events import Events
 from aestream.representations import AnyEvents, Frame, Representation

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from aestream import _core
+import aestream._core as _core
 from aestream.errors import CameraDisconnected
 from aestream.representations import Frame, Representation
 from aestream.streams.base import EventStream

@@ -14,7 +14,7 @@ import cramjam
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.events import EVENT_DTYPE
 from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.blocks import join

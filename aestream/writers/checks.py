@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from aestream import _core
+import aestream._core as _core
 from aestream.events import EVENT_DTYPE, Events
 from aestream.representations import is_plain
 from aestream.writers.base import Clock, Limits
@@ -107,17 +106,6 @@ class Checker:
             case _:
                 most = f"{clock.max_fall_ticks * clock.tick_us} µs, nor over a multiple of {clock.wrap_us}"
                 return f"t must not step back by more than {most} in {name} files; got {t} after {before}"
-
-
-def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    """Width and height as plain integers from 1 to 32767."""
-    try:
-        width, height = (index(size) for size in shape)
-    except (TypeError, ValueError):
-        raise ValueError(f"shape must be (width, height); got {shape!r}") from None
-    if not (1 <= width <= 32767 and 1 <= height <= 32767):
-        raise ValueError(f"shape must be (width, height) from 1 to 32767; got {shape!r}")
-    return width, height
 
 
 def _columns(events: Any) -> list[npt.NDArray[Any]]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.writers.base import Limits, WriteOptions
 
 

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from aestream import _core
+import aestream._core as _core
 from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.blocks import Blocks
 from aestream.writers.hdf5 import Column, abandon

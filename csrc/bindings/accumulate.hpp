@@ -5,7 +5,7 @@
 
 #include "accumulate/representation.hpp"
 #include "bindings/bindings.hpp"
-#include "window.hpp"
+#include "recording/window.hpp"
 
 namespace aestream {
 

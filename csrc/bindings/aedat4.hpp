@@ -3,7 +3,7 @@
 
 #include "bindings/bindings.hpp"
 #include "core/mapped_file.hpp"
-#include "packet_inflater.hpp"
+#include "recording/packet_inflater.hpp"
 
 namespace aestream {
 

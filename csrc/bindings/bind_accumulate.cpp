@@ -6,7 +6,7 @@
 #include <new>
 #include <optional>
 
-#include "event_array.hpp"
+#include "recording/event_array.hpp"
 
 namespace aestream {
 namespace {

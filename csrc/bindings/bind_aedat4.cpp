@@ -8,8 +8,8 @@
 #include "decode/aedat4.hpp"
 #include "encode/aedat4.hpp"
 #include "encode/lz4_packet.hpp"
-#include "packet_source.hpp"
-#include "recording.hpp"
+#include "recording/packet_source.hpp"
+#include "recording/recording.hpp"
 
 namespace aestream {
 namespace {

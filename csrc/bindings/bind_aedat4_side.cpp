@@ -2,7 +2,7 @@
 #include "bindings/aedat4.hpp"
 #include "bindings/records.hpp"
 #include "decode/aedat4_side.hpp"
-#include "side_packets.hpp"
+#include "recording/side_packets.hpp"
 
 namespace aestream {
 namespace {

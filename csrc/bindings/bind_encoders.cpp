@@ -4,9 +4,9 @@
 
 #include "bindings/bindings.hpp"
 #include "encode/csv.hpp"
+#include "encode/encoded_file.hpp"
 #include "encode/event_check.hpp"
 #include "encode/registry.hpp"
-#include "encoded_file.hpp"
 
 namespace aestream {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "bindings/bindings.hpp"
 #include "decode/es.hpp"
-#include "recording.hpp"
-#include "stream_source.hpp"
+#include "recording/recording.hpp"
+#include "recording/stream_source.hpp"
 
 namespace aestream {
 namespace {

@@ -3,12 +3,12 @@
 
 #include "bindings/callables.hpp"
 #include "bindings/tables.hpp"
-#include "block_source.hpp"
-#include "chunk_table.hpp"
 #include "core/error.hpp"
-#include "ecf_table.hpp"
-#include "fetched_table.hpp"
-#include "recording.hpp"
+#include "recording/block_source.hpp"
+#include "recording/chunk_table.hpp"
+#include "recording/ecf_table.hpp"
+#include "recording/fetched_table.hpp"
+#include "recording/recording.hpp"
 
 namespace aestream {
 namespace {

@@ -1,11 +1,11 @@
 // AEDAT 1, 2 and 3.1: their headers come from Python, which says what camera the addresses are of.
 #include <optional>
 
-#include "aedat3_source.hpp"
 #include "bindings/bindings.hpp"
 #include "decode/aedat12.hpp"
-#include "recording.hpp"
-#include "stream_source.hpp"
+#include "recording/aedat3_source.hpp"
+#include "recording/recording.hpp"
+#include "recording/stream_source.hpp"
 
 namespace aestream {
 namespace {

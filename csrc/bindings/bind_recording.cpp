@@ -5,8 +5,8 @@
 #include "bindings/bindings.hpp"
 #include "core/parallel.hpp"
 #include "decode/registry.hpp"
-#include "recording.hpp"
-#include "stream_source.hpp"
+#include "recording/recording.hpp"
+#include "recording/stream_source.hpp"
 
 namespace aestream {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "bindings/callables.hpp"
 #include "bindings/tables.hpp"
-#include "block_source.hpp"
-#include "recording.hpp"
+#include "recording/block_source.hpp"
+#include "recording/recording.hpp"
 
 namespace aestream {
 

@@ -4,7 +4,7 @@
 #include "bindings/bindings.hpp"
 #include "bindings/columns.hpp"
 #include "decode/datagram.hpp"
-#include "recording.hpp"
+#include "recording/recording.hpp"
 #include "stream/udp_receiver.hpp"
 #include "stream/udp_sender.hpp"
 

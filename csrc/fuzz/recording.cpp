@@ -1,5 +1,5 @@
 // Fuzzes recordings of every source: index, whole array, parts and windows have to agree with each other.
-#include "recording.hpp"
+#include "recording/recording.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "aedat3_source.hpp"
 #include "decode/registry.hpp"
 #include "fuzz/fuzz.hpp"
-#include "packet_source.hpp"
-#include "stream_source.hpp"
+#include "recording/aedat3_source.hpp"
+#include "recording/packet_source.hpp"
+#include "recording/stream_source.hpp"
 
 namespace aestream {
 namespace {

@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "core/own_thread.hpp"
-#include "recording.hpp"
+#include "recording/recording.hpp"
 #include "stream/event_sink.hpp"
 
 namespace aestream {

@@ -6,7 +6,7 @@
 
 #include "accumulate/accumulator.hpp"
 #include "core/buffer_pool.hpp"
-#include "window.hpp"
+#include "recording/window.hpp"
 
 namespace aestream {
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checks import assert_same_events
 from reference.events import EVENT_DTYPE, to_events
+from support.checks import assert_same_events
 
 from aestream import save
 

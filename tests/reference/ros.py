@@ -15,8 +15,8 @@ Row = tuple[int, int, int, bool]
 
 def decode_file(path: Path) -> tuple[list[Row], int, int]:
     """Changes on the only topic with events as (t, x, y, p), t in nanoseconds; width, height."""
-    from ros_words import ARRAY, OLD_PACKET, PACKET, typestore
     from rosbags.highlevel import AnyReader
+    from support.ros_words import ARRAY, OLD_PACKET, PACKET, typestore
 
     with AnyReader([path], default_typestore=typestore()) as reader:
         (connection,) = [each for each in reader.connections if each.msgtype in (ARRAY, PACKET, OLD_PACKET)]

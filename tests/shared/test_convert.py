@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checks import assert_same_events
+from support.checks import assert_same_events
 
 import aestream
 from aestream.convert import convert

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 import reference
-from checks import assert_same_events, rows
+from support.checks import assert_same_events, rows
 
 import aestream
 

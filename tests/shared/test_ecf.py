@@ -5,8 +5,8 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
-from checks import assert_same_events
 from reference import ecf
+from support.checks import assert_same_events
 
 from aestream import _core
 from aestream.errors import FormatError

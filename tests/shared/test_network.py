@@ -8,8 +8,8 @@ import os
 import numpy as np
 import pytest
 import reference
-from checks import assert_same_events
-from speck_publisher import SpeckPublisher
+from support.checks import assert_same_events
+from support.speck_publisher import SpeckPublisher
 
 from aestream import SpeckInput, _core
 from aestream.formats.speck import SpeckClock, is_speck_message, view_speck_events

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
-from checks import assert_same_events, count_in_bounds, digest_txyp, slice_by_running_maximum
+from support.checks import assert_same_events, count_in_bounds, digest_txyp, slice_by_running_maximum
 
 import aestream
 

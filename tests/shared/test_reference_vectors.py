@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import reference
-from checks import assert_same_events
+from support.checks import assert_same_events
 
 from .manifest import SHARED, corrupt_rows, empty_rows, exact_rows, options, params, shape_in_file, truth, vector
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from checks import assert_same_events, count_in_bounds, slice_by_running_maximum
+from support.checks import assert_same_events, count_in_bounds, slice_by_running_maximum
 
 import aestream
 

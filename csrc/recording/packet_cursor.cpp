@@ -1,0 +1,74 @@
+// PacketCursor: packets are inflated whole, so events are handed out packet by packet.
+#include "recording/packet_cursor.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace aestream {
+namespace {
+
+constexpr std::size_t max_cached = std::size_t{64} << 20;  // bytes of one packet
+
+ByteSpan as_bytes(ConstEventSpan events) {
+  return {reinterpret_cast<const std::uint8_t*>(events.data()), events.size_bytes()};
+}
+
+}  // namespace
+
+PacketCursor::PacketCursor(const PacketSource& source, const Checkpoint& checkpoint)
+    : source_(source), walk_(source.file_->bytes(), source.layout_, checkpoint.offset) {
+  if (checkpoint.state.words[0] == 0) return;
+  const std::lock_guard lock(source.mutex_);
+  claims_ = source.claims_;
+  claim_ = checkpoint.state.words[0] - 1;
+}
+
+std::optional<Packet> PacketCursor::next_packet() { return source_.next_packet(walk_); }
+
+/// A packet that holds more or fewer events than its claim would shift those of all later ones.
+void PacketCursor::check_claim(const Packet& packet, std::size_t count) {
+  if (!claims_ || claim_ >= claims_->size()) return;
+  if (const std::uint64_t claimed = (*claims_)[claim_++].events; claimed != count) {
+    throw CountMismatch(packet.begin(), "expected " + std::to_string(claimed) +
+                                            " events as the data table says, found " + std::to_string(count));
+  }
+}
+
+std::shared_ptr<const InflatedPacket> PacketCursor::inflated(const Packet& packet) {
+  if (auto cached = source_.find_cached(packet.offset)) return cached;
+  const ByteSpan stored = source_.stored_events(packet, scratch_);
+  auto fresh = std::make_shared<InflatedPacket>();
+  fresh->offset = packet.offset;
+  fresh->count = stored.size() / sizeof(Event);
+  fresh->memory = Buffer(stored.size());
+  copy_events(stored, fresh->memory.as<Event>());
+  if (stored.size() <= max_cached) source_.keep(fresh);
+  return fresh;
+}
+
+ConstEventSpan PacketCursor::next_block() {
+  if (!source_.inflater_ || !left_.empty()) return Cursor::next_block();
+  while (const auto packet = next_packet()) {
+    current_ = inflated(*packet);
+    check_claim(*packet, current_->count);
+    if (current_->count > 0) return current_->events();
+  }
+  return {};
+}
+
+std::size_t PacketCursor::decode(EventSpan out) {
+  while (left_.empty()) {
+    const auto packet = next_packet();
+    if (!packet) return 0;
+    current_ = source_.find_cached(packet->offset);
+    left_ = current_ ? as_bytes(current_->events()) : source_.stored_events(*packet, scratch_);
+    check_claim(*packet, left_.size() / sizeof(Event));
+  }
+  const std::size_t count = std::min(out.size(), left_.size() / sizeof(Event));
+  copy_events(left_.first(count * sizeof(Event)), out.data());
+  left_ = left_.subspan(count * sizeof(Event));
+  return count;
+}
+
+}  // namespace aestream

@@ -1,0 +1,150 @@
+// Packets to an index: listed by walking their headers, counted by the data table's word or by inflating each.
+#include "recording/packet_source.hpp"
+
+#include <algorithm>
+
+#include "core/parallel.hpp"
+#include "recording/packet_cursor.hpp"
+
+namespace aestream {
+namespace {
+
+constexpr std::size_t max_checkpoints = 16384;  // of longer files, one for every so many packets: 1 MiB in all
+constexpr std::size_t group = 16;               // packets that one task counts
+constexpr std::size_t mebi = std::size_t{1} << 20;
+constexpr std::size_t min_table = std::size_t{1} << 16;
+constexpr std::size_t trusted_ratio = 64;   // of claimed events to the file: a table that claims more is not believed
+constexpr std::size_t bytes_per_row = 128;  // of a data table, at most
+
+std::int64_t latest_of(ByteSpan stored) {
+  std::int64_t latest = no_time;
+  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event))
+    latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
+  return latest;
+}
+
+}  // namespace
+
+struct PacketSource::Listing {
+  std::vector<Packet> packets;  // of the stream
+  std::size_t all = 0;          // packets of every stream
+  ByteSpan table;
+  std::size_t cut_bytes = 0;
+};
+
+PacketSource::PacketSource(std::shared_ptr<const MappedFile> file, Aedat4Layout layout,
+                           std::optional<std::int32_t> stream, Aedat4Compression compression, Inflate inflate)
+    : file_(std::move(file)), layout_(std::move(layout)), stream_(stream), inflater_(compression, std::move(inflate)) {}
+
+std::unique_ptr<Cursor> PacketSource::open(const Checkpoint& checkpoint) const {
+  return std::make_unique<PacketCursor>(*this, checkpoint);
+}
+
+std::optional<Packet> PacketSource::next_packet(PacketWalk& walk) const {
+  std::optional<Packet> packet = walk.next();
+  while (packet && packet->stream != stream_) packet = walk.next();
+  return packet;
+}
+
+PacketSource::Listing PacketSource::list_packets() const {
+  Listing listing;
+  PacketWalk walk(file_->bytes(), layout_, layout_.begin);
+  while (const auto packet = walk.next()) {
+    if (packet->stream == stream_) listing.packets.push_back(*packet);
+    ++listing.all;
+  }
+  listing.table = walk.table();
+  listing.cut_bytes = walk.cut_bytes();
+  return listing;
+}
+
+/// The counts of the data table, if it knows every packet and claims no more than so large a file may hold.
+std::optional<PacketSource::Claims> PacketSource::claims_of(const Listing& listing) const {
+  std::vector<TableEntry> rows;
+  try {
+    Buffer scratch;
+    rows = read_data_table(inflater_.inflate(listing.table, listing.all * bytes_per_row + min_table, scratch));
+  } catch (const FormatError&) {
+    return std::nullopt;  // damage there costs no events
+  }
+  Claims claims;
+  std::uint64_t total = 0;
+  for (const TableEntry& row : rows) {
+    if (row.stream != stream_) continue;
+    if (claims.size() == listing.packets.size() || row.count <= 0) return std::nullopt;
+    const Packet& packet = listing.packets[claims.size()];
+    const auto count = static_cast<std::uint64_t>(row.count);
+    const bool same = static_cast<std::uint64_t>(row.offset) == packet.begin() &&
+                      static_cast<std::uint64_t>(row.size) == packet.payload.size();
+    if (!same || count > inflater_.max_inflated(packet.payload.size()) / sizeof(Event)) return std::nullopt;
+    claims.push_back({count, no_time});
+    total += count * sizeof(Event);
+  }
+  if (claims.size() != listing.packets.size()) return std::nullopt;
+  return total <= trusted_ratio * file_->bytes().size() + 16 * mebi ? std::optional(std::move(claims)) : std::nullopt;
+}
+
+std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& listing, std::size_t threads,
+                                                             bool times) const {
+  const std::vector<Packet>& packets = listing.packets;
+  std::vector<Count> counts(packets.size());
+  parallel_for((packets.size() + group - 1) / group, threads, [&](std::size_t task) {
+    Buffer scratch;
+    const std::size_t first = task * group, last = std::min(first + group, packets.size());
+    for (std::size_t i = first; i < last; ++i) {
+      const ByteSpan stored = stored_events(packets[i], scratch);
+      counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time};
+    }
+    if (file_->is_large()) file_->forget(packets[first].offset, packets[last - 1].end());
+  });
+  return counts;
+}
+
+Index PacketSource::build_index(std::size_t threads, bool times) const {
+  const Listing listing = list_packets();
+  std::shared_ptr<const Claims> claims;
+  if (!times && inflater_ && !listing.table.empty()) {
+    if (auto found = claims_of(listing)) claims = std::make_shared<const Claims>(std::move(*found));
+  }
+  const std::vector<Count> counts = claims ? *claims : count_packets(listing, threads, times);
+  if (claims) {
+    const std::lock_guard lock(mutex_);
+    claims_ = claims;
+  }
+  Index index;
+  const std::size_t every = counts.size() / max_checkpoints + 1;
+  std::int64_t time_bound = no_time;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (i % every == 0) {
+      State state;
+      if (claims) state.words[0] = i + 1;
+      index.checkpoints.push_back({listing.packets[i].offset, index.num_events, time_bound, state});
+    }
+    index.num_events += counts[i].events;
+    time_bound = std::max(time_bound, counts[i].latest);
+  }
+  if (index.checkpoints.empty()) index.checkpoints.push_back(start());
+  index.cut_bytes = listing.cut_bytes;
+  index.has_times = times;
+  return index;
+}
+
+ByteSpan PacketSource::stored_events(const Packet& packet, Buffer& scratch) const {
+  return inflater_.read(packet, scratch, packet_events);
+}
+
+std::shared_ptr<const InflatedPacket> PacketSource::find_cached(std::size_t offset) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& packet : cached_) {
+    if (packet && packet->offset == offset) return packet;
+  }
+  return nullptr;
+}
+
+void PacketSource::keep(std::shared_ptr<const InflatedPacket> packet) const {
+  const std::lock_guard lock(mutex_);
+  cached_[oldest_].swap(packet);
+  oldest_ = (oldest_ + 1) % cached_.size();
+}
+
+}  // namespace aestream

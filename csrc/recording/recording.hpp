@@ -1,0 +1,72 @@
+// One file of one sensor: its index, and every way of getting its events out.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/buffer_pool.hpp"
+#include "core/mapped_file.hpp"
+#include "recording/window.hpp"
+
+namespace aestream {
+
+struct EventArray {
+  Buffer memory;
+  std::size_t size = 0;
+  std::uint64_t cut_bytes = 0;  // of a last word or packet that the file does not hold whole
+};
+
+class Recording {
+ public:
+  /// `file` is what the source reads, or null if that is no file.
+  Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<const Source> source);
+
+  /// Built at the first call; later ones are free. Safe to call from several threads.
+  const Index& index(std::size_t threads) const;
+  bool has_index() const;
+  /// Takes an index that was built for the same file before.
+  void restore_index(Index index);
+
+  /// All events. Needs no complete index, and builds none.
+  EventArray load(std::size_t threads) const;
+
+  /// The ordinals [first, second) of the events in a window.
+  std::pair<std::uint64_t, std::uint64_t> find(const Window& window, std::size_t threads) const;
+
+  /// Events [first, last) by ordinal.
+  EventArray read(std::uint64_t first, std::uint64_t last, std::size_t threads) const;
+
+  /// Writes one tensor per window to `out`, one behind the other. Returns the number of events outside the sensor.
+  std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
+                         std::size_t threads) const;
+
+  /// A cursor that has no event at or after `time` behind it; for the smallest of all times no index is needed.
+  std::unique_ptr<Cursor> open(std::int64_t time, std::size_t threads) const;
+
+ private:
+  std::unique_ptr<const Index> make_index(std::size_t threads) const;
+  const Index& replace_index(const Index& refuted, std::size_t threads) const;
+
+  /// use(index); once more, with another index, if the events refute the first.
+  template <class Use>
+  auto with_index(std::size_t threads, const Use& use) const;
+
+  Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
+  std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
+  void fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const;
+  void find_times(Index& index) const;
+  EventArray load_with(const Index& index, std::size_t threads) const;
+
+  bool is_large() const;
+  void forget(std::uint64_t first, std::uint64_t last) const;
+
+  std::shared_ptr<const MappedFile> file_;
+  std::unique_ptr<const Source> source_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<const Index> index_;
+  mutable std::unique_ptr<const Index> refuted_;  // which other threads may still read
+};
+
+}  // namespace aestream

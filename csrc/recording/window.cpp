@@ -1,0 +1,103 @@
+// Cutting windows out of a cursor's blocks.
+#include "recording/window.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <vector>
+
+#include "core/multiversion.hpp"
+#include "core/parallel.hpp"
+
+namespace aestream {
+namespace {
+
+constexpr std::size_t group = 32;  // events that share one look
+
+AESTREAM_MULTIVERSION
+std::size_t count_groups_before(const Event* events, std::size_t groups, std::int64_t time) {
+  for (std::size_t i = 0; i < groups; ++i) {
+    std::int64_t latest = events[i * group].t;
+    for (std::size_t k = 1; k < group; ++k) latest = std::max(latest, events[i * group + k].t);
+    if (latest >= time) return i;
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::size_t count_before(ConstEventSpan events, std::int64_t time) {
+  std::size_t i = count_groups_before(events.data(), events.size() / group, time) * group;
+  while (i < events.size() && events[i].t < time) ++i;
+  return i;
+}
+
+AESTREAM_MULTIVERSION
+TimeSpan times_of(ConstEventSpan events) {
+  if (events.empty()) return {};
+  std::int64_t latest = events.front().t;
+  for (const Event& event : events) latest = std::max(latest, event.t);
+  return {events.front().t, latest == std::numeric_limits<std::int64_t>::max() ? latest : latest + 1};
+}
+
+std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
+                    const std::function<bool(ConstEventSpan)>& consume) {
+  std::uint64_t left = UINT64_MAX;
+  if (!window.by_time) {
+    const auto start = static_cast<std::uint64_t>(std::max<std::int64_t>(window.start, 0));
+    left = static_cast<std::uint64_t>(std::max(window.stop, static_cast<std::int64_t>(start))) - start;
+    cursor.skip(start - ordinal);
+    ordinal = start;
+  }
+  bool started = !window.by_time;
+  while (left > 0) {
+    ConstEventSpan events = cursor.next();
+    if (events.empty()) break;
+    if (!started) {
+      const std::size_t before = count_before(events, window.start);
+      events = events.subspan(before);
+      ordinal += before;
+      started = !events.empty();
+    }
+    const std::size_t count =
+        window.by_time ? count_before(events, window.stop) : std::min<std::uint64_t>(events.size(), left);
+    ordinal += count;
+    if (count > 0 && !consume(events.first(count))) break;
+    if (!window.by_time) left -= count;
+    if (count < events.size()) break;
+  }
+  return ordinal;
+}
+
+Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
+                       std::uint8_t* out) {
+  if (window.by_time || !accumulator.needs_times()) {
+    accumulator.begin(out, window.start, window.stop);
+    const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
+      accumulator.consume(events);
+      return true;
+    });
+    return {stop, accumulator.finish()};
+  }
+  std::vector<Event> events;
+  const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan block) {
+    events.insert(events.end(), block.begin(), block.end());
+    return true;
+  });
+  const TimeSpan times = times_of(events);
+  accumulator.begin(out, times.start, times.stop);
+  accumulator.consume(events);
+  return {stop, accumulator.finish()};
+}
+
+void for_each_window(std::size_t count, const AccumulatorFactory& factory, std::size_t threads,
+                     const std::function<void(std::size_t, Accumulator&)>& task) {
+  const std::size_t workers = std::min(std::max<std::size_t>(threads, 1), count);
+  std::atomic<std::size_t> next{0};
+  parallel_for(workers, workers, [&](std::size_t) {
+    const auto accumulator = factory();
+    for (std::size_t i = next++; i < count; i = next++) task(i, *accumulator);
+  });
+}
+
+}  // namespace aestream

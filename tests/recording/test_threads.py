@@ -1,0 +1,61 @@
+"""Files large enough for several threads: pieces that are scanned apart, joined, give what one thread gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reference import evt2
+from support.checks import assert_same_events
+from support.files import FORMATS, HEIGHT, WIDTH, make_events, write_file
+from support.words import evt2_change, evt2_word, raw_header
+
+from aestream import FileInput
+
+SHAPE = (WIDTH, HEIGHT)
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def large(request, tmp_path_factory):
+    """More than two pieces of 1 MiB; EVT3's clock wraps often in it, DAT's once, and times step back."""
+    events = make_events(450_000, outside=True)
+    events["t"] = 2**32 - 20_000_000 + (events["t"] - events["t"][0]) * 7
+    events["t"][1000::997] -= 500
+    if request.param == "es":  # whose times begin at 0 and cannot step back
+        events["t"] = np.maximum.accumulate(events["t"] - events["t"][0])
+    path = write_file(tmp_path_factory.mktemp("large"), request.param, events)
+    assert path.stat().st_size > 2 << 20
+    return path, events
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 16])
+def test_any_number_of_threads_gives_the_same_events(large, threads):
+    path, events = large
+    file = FileInput(path, SHAPE, threads=threads, cache_index=False)
+    assert_same_events(file.load(), events)
+    assert (file.num_events, file.t_start, file.t_stop) == (len(events), events["t"][0], events["t"].max() + 1)
+    assert_same_events(file.load(), events)  # by the index now
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_slices_and_windows_do_not_depend_on_threads(large, threads):
+    path, events = large
+    file = FileInput(path, SHAPE, threads=threads, cache_index=False, window_us=500_000, representation=None)
+    latest = np.maximum.accumulate(events["t"])
+    edges = np.linspace(events["t"][0], events["t"].max() + 1, 9).astype(np.int64)
+    for start, stop in zip(edges, edges[1:], strict=False):
+        assert_same_events(file.slice(int(start), int(stop)), events[(latest >= start) & (latest < stop)])
+    assert sum(len(item) for item in file) == len(events)
+
+
+@pytest.mark.parametrize("fall", [2**28 - 158, 2**28 - 157])
+def test_evt2_wraps_exactly_where_the_rule_says(tmp_path, fall):
+    high = 2**28 - 1
+    payload = b"".join(
+        evt2_word(0x8, time) + evt2_change(True, 5, 1, 2) for time in (high - 1, high, high - fall, high - fall + 1)
+    )
+    path = tmp_path / "wrap.raw"
+    path.write_bytes(raw_header("EVT2", WIDTH, HEIGHT) + payload * 200)
+    file, expected = FileInput(path), evt2.decode(payload * 200)
+    assert_same_events(file.load(), expected)
+    assert file.t_stop == expected["t"].max() + 1
+    assert (expected["t"].max() > 2**34) == (fall == 2**28 - 157)

@@ -1,0 +1,130 @@
+"""FileInput as a stream: frames of what was played since the last read, and nothing lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from support.files import FORMATS, HEIGHT, WIDTH, make_events, write_file
+
+from aestream import Backend, FileInput, FormatError
+
+SHAPE = (WIDTH, HEIGHT)
+
+
+def counts(events: np.ndarray) -> np.ndarray:
+    frame = np.zeros(SHAPE, np.float32)
+    inside = events[(events["x"] < WIDTH) & (events["y"] < HEIGHT)]
+    np.add.at(frame, (inside["x"], inside["y"]), 1)
+    return frame
+
+
+def play(stream: FileInput, backend: str = "numpy") -> tuple[np.ndarray, int]:
+    total, reads = np.zeros(SHAPE, np.float32), 0
+    while stream.is_streaming():
+        total += np.asarray(stream.read(backend))
+        reads += 1
+    return total, reads
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_all_frames_add_up_to_all_events_at_full_speed(tmp_path, format):
+    events = make_events(outside=True)
+    with FileInput(write_file(tmp_path, format, events), SHAPE, ignore_time=True) as stream:
+        total, _ = play(stream)
+        stats = stream.stats
+    np.testing.assert_array_equal(total, counts(events))
+    assert (stats.received, stats.out_of_bounds, stats.dropped) == (5000, 500, 0)
+
+
+@pytest.mark.parametrize("step_back_us", [0, 3000])
+def test_all_frames_add_up_to_all_events_in_real_time(tmp_path, step_back_us):
+    events = make_events(2000, step_back_us=step_back_us)  # 40 ms
+    with FileInput(write_file(tmp_path, "evt3", events)) as stream:
+        total, reads = play(stream)
+    np.testing.assert_array_equal(total, counts(events))
+    assert reads > 1
+
+
+def test_real_time_does_not_play_ahead(tmp_path):
+    events = make_events(2)
+    events["t"][1] += 3_600_000_000
+    with FileInput(write_file(tmp_path, "evt2", events)) as stream:
+        assert stream.read().sum() <= 1
+        assert stream.is_streaming()
+    assert stream.stats.received <= 1
+
+
+@pytest.mark.parametrize(
+    ("backend", "type_name"),
+    [("numpy", "ndarray"), ("Torch", "Tensor"), (Backend.Jax, "ArrayImpl"), ("JAX", "ArrayImpl")],
+)
+def test_read_gives_the_backend_that_was_asked_for(tmp_path, backend, type_name):
+    with FileInput(write_file(tmp_path, "dat", make_events()), ignore_time=True) as stream:
+        frame = stream.read(backend)
+    assert type(frame).__name__ == type_name
+    assert frame.shape == SHAPE and str(frame.dtype).endswith("float32")
+
+
+def test_frames_belong_to_the_reader(tmp_path):
+    events = make_events()
+    with FileInput(write_file(tmp_path, "dat", events), ignore_time=True) as stream:
+        frames = []
+        while stream.is_streaming():
+            frames.append(stream.read())
+        frames.append(stream.read())
+    assert all(frame.ctypes.data % 64 == 0 and frame.flags.writeable for frame in frames)
+    before = sum(frames).copy()
+    frames[-1][:] = 7
+    np.testing.assert_array_equal(sum(frames[:-1]), before)
+
+
+def test_unknown_backend_fails_and_loses_nothing(tmp_path):
+    events = make_events()
+    with FileInput(write_file(tmp_path, "dat", events), ignore_time=True) as stream:
+        with pytest.raises(ValueError, match="backend must be one of"):
+            stream.read("nothing")
+        total, _ = play(stream)
+    np.testing.assert_array_equal(total, counts(events))
+
+
+def test_start_and_stop_limit_what_is_played(tmp_path):
+    events = make_events()
+    path = write_file(tmp_path, "evt2", events)
+    with FileInput(path, start_us=1_020_000, stop_us=1_050_000, ignore_time=True) as stream:
+        total, _ = play(stream)
+    np.testing.assert_array_equal(total, counts(events[(events["t"] >= 1_020_000) & (events["t"] < 1_050_000)]))
+
+
+def test_a_second_with_plays_again(tmp_path):
+    file = FileInput(write_file(tmp_path, "evt2", make_events()), ignore_time=True)
+    totals = []
+    for _ in range(2):
+        with file as stream:
+            totals.append(play(stream, "torch")[0])
+    np.testing.assert_array_equal(*totals)
+
+
+def test_leaving_early_stops_the_playback(tmp_path):
+    events = make_events(2)
+    events["t"][1] += 3_600_000_000
+    file = FileInput(write_file(tmp_path, "evt2", events))
+    with file as stream:
+        assert stream.is_streaming()
+    assert isinstance(file.read("torch"), torch.Tensor)  # what was played is still there
+    assert not file.is_streaming()
+
+
+def test_read_fails_outside_of_with(tmp_path):
+    with pytest.raises(RuntimeError, match="with FileInput"):
+        FileInput(write_file(tmp_path, "evt2", make_events(3))).read()
+
+
+def test_damage_is_raised_after_what_stood_before_it(tmp_path):
+    path = write_file(tmp_path, "csv", make_events(100))
+    path.write_bytes(path.read_bytes() + b"12,x3,4,1\n")
+    total = 0.0
+    with FileInput(path, SHAPE, ignore_time=True) as stream, pytest.raises(FormatError, match="line 101"):
+        while stream.is_streaming():
+            total += stream.read().sum()
+    assert total == 100
