@@ -7,7 +7,7 @@ from aestream.datasets.file import FileInput
 from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
-from aestream.representations import Frame, VoxelGrid
+from aestream.representations import Concat, Frame, Steps, VoxelGrid
 from aestream.streams.base import EventStream
 from aestream.streams.drivers.driver import Camera, CameraInfo, DriverInfo
 from aestream.streams.drivers.find import drivers, list_cameras
@@ -32,9 +32,11 @@ __all__ = [
     "EventStream",
     "Events",
     "FileInput",
+    "Concat",
     "FormatError",
     "Frame",
     "SpeckInput",
+    "Steps",
     "StreamStats",
     "TruncatedFileWarning",
     "UDPInput",

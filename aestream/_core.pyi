@@ -27,16 +27,26 @@ def pooled_bytes() -> int: ...
 # bind_decoders.cpp
 def decode(format: str, payload: _Bytes, cuts: Sequence[int] = ..., room: int = 64) -> npt.NDArray[np.void]: ...
 
+# bind_representations.cpp
+class Representation: ...
+
+def frame(polarity: str, dtype: str, clip: int | None = None) -> Representation: ...
+def voxel_grid(
+    bins: int,
+    span: str = "window",
+    align: str = "edges",
+    polarity: str = "signed",
+    normalize: str = "none",
+    clip: float = 0.0,
+    scale: float = 1.0,
+) -> Representation: ...
+def steps(part: Representation, steps: int, by: str) -> Representation: ...
+def concat(members: Sequence[Representation]) -> Representation: ...
+
 # bind_accumulate.cpp
-class FrameSpec:
-    def __init__(self, polarity: str, dtype: str) -> None: ...
-
-class VoxelGridSpec:
-    def __init__(self, bins: int) -> None: ...
-
 def accumulate(
     events: _Bytes,
-    spec: FrameSpec | VoxelGridSpec,
+    spec: Representation,
     width: int,
     height: int,
     windows: npt.ArrayLike,
@@ -45,7 +55,7 @@ def accumulate(
 ) -> tuple[npt.NDArray[Any], int]: ...
 def accumulate_all(
     events: _Bytes,
-    spec: FrameSpec | VoxelGridSpec,
+    spec: Representation,
     width: int,
     height: int,
     start_us: int | None = None,
@@ -74,7 +84,7 @@ class Recording:
     def find(self, start: int, stop: int, by_time: bool, threads: int) -> tuple[int, int]: ...
     def accumulate(
         self,
-        spec: FrameSpec | VoxelGridSpec,
+        spec: Representation,
         width: int,
         height: int,
         windows: npt.ArrayLike,
@@ -98,7 +108,7 @@ class EventSink:
     def counts(self) -> dict[str, Any]: ...
 
 class StreamWindows:
-    def __init__(self, sink: EventSink, by_time: bool, length: int, spec: FrameSpec | VoxelGridSpec | None) -> None: ...
+    def __init__(self, sink: EventSink, by_time: bool, length: int, spec: Representation | None) -> None: ...
     def next(self, timeout_s: float | None) -> tuple[npt.NDArray[Any], int, int] | None: ...
     @property
     def ended(self) -> bool: ...

@@ -11,14 +11,14 @@ import aestream._core as _core
 from aestream.arguments import check_shape, positive
 from aestream.datasets.windows import WindowGrid
 from aestream.events import Events
-from aestream.representations import AnyEvents, Frame, VoxelGrid, as_records
+from aestream.representations.base import Accumulated, AnyEvents, as_records, to_tensor
 
 _MAX_WINDOWS = 1 << 24  # one wild timestamp must not ask for more memory than there is
 
 
 def accumulate(
     events: AnyEvents,
-    representation: Frame | VoxelGrid,
+    representation: Accumulated,
     shape: tuple[int, int],
     *,
     window_us: int = 10_000,
@@ -39,8 +39,8 @@ def accumulate(
         threads: None: one per core.
 
     Returns:
-        float32 or uint8 ``[windows, channels, height, width]``, the items that ``FileInput`` gives for a file of these
-        events, in one tensor; no windows if there are no events.
+        ``[windows, channels, height, width]`` of the representation's dtype, the items that ``FileInput`` gives for a
+        file of these events, in one tensor; no windows if there are no events.
 
     Raises:
         ValueError: if an argument is out of range, or the events are on another device.
@@ -67,7 +67,7 @@ def accumulate(
     windows = grid.bounds(list(range(len(grid))))
     count = _core.default_threads() if threads is None else threads
     tensors, _ = _core.accumulate(records.view(np.uint8), representation.spec(), *shape, windows, by_time, count)
-    return torch.from_numpy(tensors)
+    return to_tensor(tensors, representation.dtype)
 
 
 def _span(records: np.ndarray[Any, Any], by_time: bool, start_us: int | None, stop_us: int | None) -> tuple[int, int]:

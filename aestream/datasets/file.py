@@ -20,6 +20,7 @@ from aestream.datasets.recorded import RecordedEvents
 from aestream.datasets.windows import WindowGrid
 from aestream.formats.base import ReadOptions
 from aestream.representations import Frame, Representation
+from aestream.representations.base import element_type, to_tensor
 from aestream.streams.session import Session, StreamStats
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
@@ -163,7 +164,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
         frames, _ = self._file.located(
             lambda: recording.accumulate(representation.spec(), shape[0], shape[1], windows, by_time, threads)
         )
-        return torch.from_numpy(frames).to(self.device)
+        return to_tensor(frames, element_type(representation)).to(self.device)
 
     def _represent_by_call(self, representation: Representation, window: np.ndarray, shape: tuple[int, int]) -> Any:
         events = self._window_events(window)

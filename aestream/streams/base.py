@@ -16,6 +16,7 @@ import aestream._core as _core
 from aestream.arguments import check_shape, positive
 from aestream.backends import Backend, events_to
 from aestream.representations import Frame, Representation
+from aestream.representations.base import element_type, to_tensor
 from aestream.streams.session import Session, Source, StreamStats
 
 Self = TypeVar("Self", bound="EventStream")
@@ -150,12 +151,13 @@ class EventStream(IterableDataset[Any]):
         return _Items(self, self._opened if is_open else self._start(), closes=not is_open)
 
     def _item(self, values: np.ndarray, start_us: int, stop_us: int) -> Any:
-        if hasattr(self.representation, "spec"):
-            item: Any = torch.from_numpy(values).to(self.device)
+        representation = self.representation
+        if representation is not None and hasattr(representation, "spec"):
+            item: Any = to_tensor(values, element_type(representation)).to(self.device)
         else:
             item = events_to("torch", values, self.device)
-            if self.representation is not None:
-                item = self.representation(item, shape=self.shape, start_us=start_us, stop_us=stop_us)
+            if representation is not None:
+                item = representation(item, shape=self.shape, start_us=start_us, stop_us=stop_us)
         return item if self.transform is None else self.transform(item)
 
     def _with(self: Self, **options: Any) -> Self:

@@ -12,6 +12,24 @@ namespace aestream {
 struct Geometry {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
+
+  std::size_t pixels() const noexcept { return std::size_t{width} * height; }
+};
+
+/// Half-open, in microseconds.
+struct TimeSpan {
+  std::int64_t start = 0;
+  std::int64_t stop = 1;
+};
+
+/// What an accumulator has to know of a window before its first event.
+enum class Needs { Nothing, Window, Events };
+
+/// What is known of a window before its first event.
+struct Axis {
+  TimeSpan window;        // its edges; of a window by count, from its first event to after its latest
+  TimeSpan events;        // from its first event to after its latest; only for those who need it
+  std::size_t count = 0;  // of its events; only for those who need it
 };
 
 class Accumulator {
@@ -21,11 +39,11 @@ class Accumulator {
   /// Bytes of one tensor.
   virtual std::size_t size() const = 0;
 
-  /// Whether begin()'s times matter.
-  virtual bool needs_times() const { return false; }
+  /// How much of begin()'s axis matters.
+  virtual Needs needs() const { return Needs::Nothing; }
 
-  /// Starts the tensor of the window [start_us, stop_us) in `out`, which is uninitialised and 64-byte aligned.
-  virtual void begin(std::uint8_t* out, std::int64_t start_us, std::int64_t stop_us) = 0;
+  /// Starts a tensor in `out`, which is uninitialised and 64-byte aligned.
+  virtual void begin(std::uint8_t* out, const Axis& axis) = 0;
 
   virtual void consume(ConstEventSpan events) = 0;
 
@@ -35,5 +53,12 @@ class Accumulator {
 
 /// One accumulator per thread.
 using AccumulatorFactory = std::function<std::unique_ptr<Accumulator>()>;
+
+/// From the first event's time to after the latest one's.
+TimeSpan times_of(ConstEventSpan events);
+
+/// The tensor of events that all lie in memory. Times that are not given are those of the events. Returns the number
+/// outside the sensor.
+std::size_t accumulate_span(ConstEventSpan events, const TimeSpan* window, Accumulator& accumulator, std::uint8_t* out);
 
 }  // namespace aestream

@@ -1,21 +1,31 @@
 // Frames: how many events each pixel had in the window.
 #pragma once
 
-#include "accumulate/accumulator.hpp"
+#include <optional>
+
+#include "accumulate/representation.hpp"
 
 namespace aestream {
 
-struct FrameSpec {
+class Frame final : public Representation {
+ public:
   enum class Polarity { Split, Sum, Difference };  // channels: OFF and ON; ON + OFF; ON - OFF
-  enum class Type { Float32, UInt8 };              // UInt8 saturates at 255 and has no Difference
 
-  Polarity polarity = Polarity::Split;
-  Type type = Type::Float32;
+  /// Integers saturate; Float16 and BFloat16 are the exact count, rounded once. Counts above `clip`, and differences
+  /// below -clip, stay there. Integers and Bool have no Difference.
+  Frame(Polarity polarity, Element element, std::optional<std::uint32_t> clip)
+      : polarity_(polarity), element_(element), clip_(clip) {}
 
-  std::size_t channels() const noexcept { return polarity == Polarity::Split ? 2 : 1; }
-  bool is_float() const noexcept { return type == Type::Float32; }
+  Element element() const override { return element_; }
+  std::vector<std::size_t> shape(Geometry geometry) const override {
+    return planes(polarity_ == Polarity::Split ? 2 : 1, geometry);
+  }
+  std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
+
+ private:
+  Polarity polarity_;
+  Element element_;
+  std::optional<std::uint32_t> clip_;
 };
-
-AccumulatorFactory make_accumulator(const FrameSpec& spec, Geometry geometry);
 
 }  // namespace aestream

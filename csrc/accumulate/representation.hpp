@@ -1,27 +1,48 @@
 // The representations by value: what one is, what its tensor looks like, and what accumulates it.
 #pragma once
 
-#include <variant>
+#include <memory>
+#include <vector>
 
-#include "accumulate/frame.hpp"
-#include "accumulate/voxel_grid.hpp"
+#include "accumulate/accumulator.hpp"
 
 namespace aestream {
 
-/// A new representation is one alternative here, with `channels()`, `is_float()` and a make_accumulator().
-using Representation = std::variant<FrameSpec, VoxelGridSpec>;
+enum class Element { Float32, Float16, BFloat16, UInt8, Int8, Bool, Int64 };
 
-inline std::size_t channels(const Representation& representation) {
-  return std::visit([](const auto& spec) { return spec.channels(); }, representation);
+constexpr std::size_t size_of(Element element) noexcept {
+  switch (element) {
+    case Element::Int64: return 8;
+    case Element::Float32: return 4;
+    case Element::Float16:
+    case Element::BFloat16: return 2;
+    default: return 1;
+  }
 }
 
-/// Whether tensors are float32; otherwise they are uint8.
-inline bool is_float(const Representation& representation) {
-  return std::visit([](const auto& spec) { return spec.is_float(); }, representation);
-}
+/// Immutable; shared by all who accumulate by it.
+class Representation {
+ public:
+  virtual ~Representation() = default;
 
-inline AccumulatorFactory make_accumulator(const Representation& representation, Geometry geometry) {
-  return std::visit([&](const auto& spec) { return make_accumulator(spec, geometry); }, representation);
+  virtual Element element() const = 0;
+
+  /// Lengths of the tensor's axes: channels, rows, columns, and before them steps where there are some.
+  virtual std::vector<std::size_t> shape(Geometry geometry) const = 0;
+
+  virtual std::unique_ptr<Accumulator> accumulator(Geometry geometry) const = 0;
+
+  /// Elements of one tensor.
+  std::size_t elements(Geometry geometry) const;
+};
+
+using RepresentationPtr = std::shared_ptr<const Representation>;
+
+AccumulatorFactory make_accumulators(RepresentationPtr representation, Geometry geometry);
+
+/// Image planes of whole pixels, as most representations are.
+inline std::vector<std::size_t> planes(std::size_t channels, Geometry geometry) {
+  return {channels, geometry.height, geometry.width};
 }
 
 }  // namespace aestream

@@ -1,38 +1,30 @@
-// Voxel grids: times grow, so a bin's plane is zeroed only when events come near it, and is still in the cache then.
+// Voxel grids: voxels of a batch of events are found first and loaded all at once, since few of them are in a cache.
 #include "accumulate/voxel_grid.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <cmath>
+#include <limits>
 
-#include "core/bytes.hpp"
+#include "accumulate/pixel.hpp"
+#include "accumulate/planes.hpp"
 #include "core/multiversion.hpp"
 
 namespace aestream {
 namespace {
 
-/// What scales a time to a position among the bins.
-struct TimeScale {
+using Options = VoxelGridOptions;
+
+/// From a time to a position among the bins, and from a bin and a pixel to a voxel.
+struct Grid {
   std::uint64_t start = 0;
-  double per_us = 0;
-  double last = 0;     // bins - 1
-  int last_lower = 0;  // the last bin that has one above it, or the only one
+  double per_us = 0, offset = 0;   // position = since * per_us + offset
+  double lowest = 0, highest = 0;  // positions
+  int bins = 1;
+  bool centers = false, is_signed = true;
+  std::size_t bin_step = 0, on_step = 0;  // elements
+  float scale = 1, most = 0;
 };
 
-/// The tensor and how much of it is zeroed.
-struct Planes {
-  float* data = nullptr;
-  std::size_t pixels = 0;
-  std::size_t bins = 0;
-  std::size_t zeroed = 0;
-
-  void zero_before(std::size_t bin) {
-    if (bin <= zeroed) return;
-    std::memset(data + zeroed * pixels, 0, (bin - zeroed) * pixels * sizeof(float));
-    zeroed = bin;
-  }
-};
-
-/// What some events add, and where: voxels are loaded all at once, since few of them are in a cache.
 struct Batch {
   static constexpr std::size_t capacity = 128;
 
@@ -43,22 +35,31 @@ struct Batch {
   std::size_t outside = 0;
 };
 
+template <bool centers>
 inline __attribute__((always_inline)) void place(const Event* events, std::size_t count, Geometry geometry,
-                                                 const TimeScale& scale, Batch& batch) {
-  const std::size_t pixels = std::size_t{geometry.width} * geometry.height;
+                                                 const Grid& grid, Batch& batch) {
+  const int last_lower = std::max(grid.bins - 2, 0);
   int last_bin = 0;
   std::uint32_t outside = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto word = load_le64(reinterpret_cast<const std::uint8_t*>(&events[i]) + offsetof(Event, x));
-    const auto x = static_cast<std::uint32_t>(bits(word, 0, 16)), y = static_cast<std::uint32_t>(bits(word, 16, 16));
-    const bool inside = x < geometry.width && y < geometry.height;  // negative ones are large here
-    const auto since = static_cast<std::int64_t>(static_cast<std::uint64_t>(events[i].t) - scale.start);
-    const double position = std::clamp(static_cast<double>(since) * scale.per_us, 0.0, scale.last);
-    const int bin = std::min(static_cast<int>(position), scale.last_lower);
-    const auto sign = static_cast<float>(inside * (static_cast<int>(bits(word, 32, 1)) * 2 - 1));
-    batch.upper[i] = static_cast<float>(position - bin) * sign;
-    batch.lower[i] = sign - batch.upper[i];
-    batch.voxel[i] = static_cast<std::size_t>(bin) * pixels + (inside ? y * geometry.width + x : 0);
+    const Pixel pixel(events[i]);
+    const bool inside = pixel.inside(geometry);
+    const auto since = static_cast<std::int64_t>(static_cast<std::uint64_t>(events[i].t) - grid.start);
+    double position = std::clamp(static_cast<double>(since) * grid.per_us + grid.offset, grid.lowest, grid.highest);
+    int bin = 0;
+    float sum = 1;
+    if constexpr (centers) {  // half a bin at either end has one neighbour only
+      const double nearest = std::clamp(position, 0.0, static_cast<double>(grid.bins - 1));
+      sum = static_cast<float>(1 - std::abs(position - nearest));
+      position = nearest;
+    }
+    bin = std::min(static_cast<int>(position), last_lower);
+    const float sign = grid.is_signed ? static_cast<float>(static_cast<int>(pixel.on) * 2 - 1) : 1.0F;
+    const float weight = inside ? sign * sum * grid.scale : 0.0F;
+    batch.upper[i] = static_cast<float>(position - bin) * weight;
+    batch.lower[i] = weight - batch.upper[i];
+    batch.voxel[i] =
+        static_cast<std::size_t>(bin) * grid.bin_step + pixel.on * grid.on_step + (inside ? pixel.index(geometry) : 0);
     last_bin = std::max(last_bin, bin);
     outside += !inside;
   }
@@ -66,66 +67,130 @@ inline __attribute__((always_inline)) void place(const Event* events, std::size_
   batch.outside = outside;
 }
 
-AESTREAM_MULTIVERSION
-std::size_t add_events(ConstEventSpan events, Geometry geometry, const TimeScale& scale, Planes& planes) {
+void add_batch(const Batch& batch, std::size_t count, std::size_t to_upper, float* data) {
+  for (std::size_t i = 0; i < count; ++i) {
+    float* voxel = data + batch.voxel[i];
+    voxel[0] += batch.lower[i];
+    voxel[to_upper] += batch.upper[i];
+  }
+}
+
+void add_batch_clipped(const Batch& batch, std::size_t count, std::size_t to_upper, float most, float* data) {
+  for (std::size_t i = 0; i < count; ++i) {
+    float* voxel = data + batch.voxel[i];
+    voxel[0] = std::clamp(voxel[0] + batch.lower[i], -most, most);
+    voxel[to_upper] = std::clamp(voxel[to_upper] + batch.upper[i], -most, most);
+  }
+}
+
+template <bool centers>
+inline __attribute__((always_inline)) std::size_t add_some(ConstEventSpan events, Geometry geometry, const Grid& grid,
+                                                           Planes<float>& planes) {
   std::size_t outside = 0;
-  const std::size_t to_upper = planes.bins > 1 ? planes.pixels : 0;  // the one bin there is takes both parts
+  const std::size_t to_upper = grid.bins > 1 ? grid.bin_step : 0;  // the one bin there is takes both parts
   for (std::size_t first = 0; first < events.size(); first += Batch::capacity) {
     Batch batch;
     const std::size_t count = std::min(Batch::capacity, events.size() - first);
-    place(events.data() + first, count, geometry, scale, batch);
+    place<centers>(events.data() + first, count, geometry, grid, batch);
     outside += batch.outside;
     planes.zero_before(std::min(static_cast<std::size_t>(batch.last_bin) + 2, planes.bins));
     for (std::size_t i = 0; i < count; ++i) {
       __builtin_prefetch(planes.data + batch.voxel[i], 1);
       __builtin_prefetch(planes.data + batch.voxel[i] + to_upper, 1);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      float* voxel = planes.data + batch.voxel[i];
-      voxel[0] += batch.lower[i];
-      voxel[to_upper] += batch.upper[i];
-    }
+    grid.most > 0 ? add_batch_clipped(batch, count, to_upper, grid.most, planes.data)
+                  : add_batch(batch, count, to_upper, planes.data);
   }
   return outside;
 }
 
+AESTREAM_MULTIVERSION
+std::size_t add_events(ConstEventSpan events, Geometry geometry, const Grid& grid, Planes<float>& planes) {
+  return grid.centers ? add_some<true>(events, geometry, grid, planes)
+                      : add_some<false>(events, geometry, grid, planes);
+}
+
+/// (v - mean) / std over the voxels above `floor`, std with n - 1; v - mean where std is 0.
+AESTREAM_MULTIVERSION
+void normalize(float* voxels, std::size_t size, float floor) {
+  double count = 0, sum = 0, squares = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool counts = std::abs(voxels[i]) > floor;
+    count += counts;
+    sum += counts ? static_cast<double>(voxels[i]) : 0.0;
+  }
+  if (count == 0) return;
+  const double mean = sum / count;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double off = std::abs(voxels[i]) > floor ? static_cast<double>(voxels[i]) - mean : 0.0;
+    squares += off * off;
+  }
+  const double deviation = count > 1 ? std::sqrt(squares / (count - 1)) : 0;
+  const double factor = deviation > 0 ? 1 / deviation : 1;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double value = voxels[i];
+    voxels[i] = std::abs(voxels[i]) > floor ? static_cast<float>((value - mean) * factor) : voxels[i];
+  }
+}
+
 class VoxelGridAccumulator final : public Accumulator {
  public:
-  VoxelGridAccumulator(std::size_t bins, Geometry geometry)
-      : bins_(bins), geometry_(geometry), pixels_(std::size_t{geometry.width} * geometry.height) {}
+  VoxelGridAccumulator(const Options& options, Geometry geometry) : options_(options), geometry_(geometry) {
+    const bool interleaved = options.polarity == Options::Polarity::Cube;
+    planes_.plane = geometry.pixels() * (interleaved ? 2 : 1);
+    planes_.bins = options.bins;
+    planes_.blocks = options.polarity == Options::Polarity::Split ? 2 : 1;
+    grid_.bins = static_cast<int>(options.bins);
+    grid_.centers = options.align == Options::Align::Centers;
+    grid_.is_signed = options.polarity == Options::Polarity::Signed;
+    grid_.bin_step = planes_.plane;
+    grid_.on_step = grid_.is_signed ? 0 : interleaved ? geometry.pixels() : geometry.pixels() * options.bins;
+    grid_.scale = static_cast<float>(options.scale);
+    grid_.most = static_cast<float>(options.clip);
+  }
 
-  std::size_t size() const override { return bins_ * pixels_ * sizeof(float); }
-  bool needs_times() const override { return true; }
+  std::size_t size() const override { return planes_.elements() * sizeof(float); }
+  Needs needs() const override { return options_.by_window ? Needs::Window : Needs::Events; }
 
-  void begin(std::uint8_t* out, std::int64_t start_us, std::int64_t stop_us) override {
-    const auto last = static_cast<double>(bins_ - 1);
-    const auto length = static_cast<double>(static_cast<std::uint64_t>(stop_us) - static_cast<std::uint64_t>(start_us));
-    scale_ = {static_cast<std::uint64_t>(start_us), stop_us > start_us ? last / length : 0, last,
-              std::max(static_cast<int>(bins_) - 2, 0)};
-    planes_ = {reinterpret_cast<float*>(out), pixels_, bins_, 0};
+  void begin(std::uint8_t* out, const Axis& axis) override {
+    const TimeSpan span = options_.by_window ? axis.window : TimeSpan{axis.events.start, axis.events.stop - 1};
+    const auto length =
+        static_cast<double>(static_cast<std::uint64_t>(span.stop) - static_cast<std::uint64_t>(span.start));
+    const auto bins = static_cast<double>(options_.bins);
+    const double positions = grid_.centers ? bins : bins - 1;
+    grid_.start = static_cast<std::uint64_t>(span.start);
+    grid_.per_us = span.stop > span.start ? positions / length : 0;
+    grid_.offset = grid_.centers ? -0.5 : 0;
+    grid_.lowest = grid_.offset;
+    grid_.highest = grid_.offset + positions;
+    planes_.data = reinterpret_cast<float*>(out);
+    planes_.zeroed = 0;
     outside_ = 0;
   }
 
-  void consume(ConstEventSpan events) override { outside_ += add_events(events, geometry_, scale_, planes_); }
+  void consume(ConstEventSpan events) override { outside_ += add_events(events, geometry_, grid_, planes_); }
 
   std::size_t finish() override {
-    planes_.zero_before(bins_);
+    planes_.zero_before(planes_.bins);
+    if (options_.normalize != Options::Normalize::None) {
+      const float floor = options_.normalize == Options::Normalize::Residue ? 1e-6F : 0.0F;
+      normalize(planes_.data, planes_.elements(), floor);
+    }
     return outside_;
   }
 
  private:
-  std::size_t bins_;
+  Options options_;
   Geometry geometry_;
-  std::size_t pixels_;
-  TimeScale scale_;
-  Planes planes_;
+  Grid grid_;
+  Planes<float> planes_;
   std::size_t outside_ = 0;
 };
 
 }  // namespace
 
-AccumulatorFactory make_accumulator(const VoxelGridSpec& spec, Geometry geometry) {
-  return [spec, geometry] { return std::make_unique<VoxelGridAccumulator>(spec.bins, geometry); };
+std::unique_ptr<Accumulator> VoxelGrid::accumulator(Geometry geometry) const {
+  return std::make_unique<VoxelGridAccumulator>(options_, geometry);
 }
 
 }  // namespace aestream

@@ -20,7 +20,8 @@ Geometry to_geometry(std::int64_t width, std::int64_t height);
 /// Uninitialised memory of `count` tensors; MemoryError where no machine has so much.
 Buffer allocate_tensors(const Representation& representation, Geometry geometry, std::size_t count);
 
-/// The array [count, channels, height, width] over the memory, or [channels, height, width] for one tensor alone.
+/// The array [count, ...] over the memory, or [...] for one tensor alone, ... the axes of one tensor. NumPy has no
+/// bfloat16, which goes out as uint16.
 py::array own_tensors(Buffer&& memory, const Representation& representation, Geometry geometry,
                       std::optional<std::size_t> count);
 

@@ -20,7 +20,7 @@ std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const s
 
 py::array to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
 
-py::tuple accumulate_windows(const Recording& recording, const Representation& representation, std::int64_t width,
+py::tuple accumulate_windows(const Recording& recording, const RepresentationPtr& representation, std::int64_t width,
                              std::int64_t height, const WindowArray& windows, bool by_time, std::size_t threads) {
   const Geometry geometry = to_geometry(width, height);
   const std::vector<Window> all = to_windows(windows, by_time);
@@ -28,10 +28,10 @@ py::tuple accumulate_windows(const Recording& recording, const Representation& r
   std::size_t outside = 0;
   {
     const py::gil_scoped_release released;
-    memory = allocate_tensors(representation, geometry, all.size());
-    outside = recording.accumulate(all, make_accumulator(representation, geometry), memory.data(), threads);
+    memory = allocate_tensors(*representation, geometry, all.size());
+    outside = recording.accumulate(all, make_accumulators(representation, geometry), memory.data(), threads);
   }
-  return py::make_tuple(own_tensors(std::move(memory), representation, geometry, all.size()), outside);
+  return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, all.size()), outside);
 }
 
 struct IndexHead {

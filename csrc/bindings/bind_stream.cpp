@@ -58,16 +58,15 @@ py::dict count(const EventSink& sink) {
 
 struct PyWindows {
   std::shared_ptr<EventSink> sink;
-  std::optional<Representation> representation;
+  RepresentationPtr representation;
   std::mutex mutex;  // for several threads of Python; never held while waiting for the GIL
   StreamWindows windows;
   bool has_ended = false;
 
-  PyWindows(std::shared_ptr<EventSink> from, bool by_time, std::int64_t length, std::optional<Representation> spec)
+  PyWindows(std::shared_ptr<EventSink> from, bool by_time, std::int64_t length, RepresentationPtr spec)
       : sink(std::move(from)),
         representation(std::move(spec)),
-        windows(sink, by_time, length,
-                representation ? make_accumulator(*representation, sink->geometry())() : nullptr) {}
+        windows(sink, by_time, length, representation ? representation->accumulator(sink->geometry()) : nullptr) {}
 
   py::object next(std::optional<double> timeout_s) {
     const auto patience = timeout_s ? std::chrono::duration_cast<Clock::duration>(
@@ -106,7 +105,7 @@ struct PyWindows {
 };
 
 std::shared_ptr<PyWindows> make_windows(std::shared_ptr<EventSink> sink, bool by_time, std::int64_t length,
-                                        std::optional<Representation> spec) {
+                                        RepresentationPtr spec) {
   if (length < 1) throw py::value_error("a window must have a length of 1 or more");
   return std::make_shared<PyWindows>(std::move(sink), by_time, length, std::move(spec));
 }

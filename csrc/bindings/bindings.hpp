@@ -32,6 +32,7 @@ void register_ros(py::module_& module);
 void register_ecf(py::module_& module);
 void register_stream(py::module_& module);
 void register_udp(py::module_& module);
+void register_representations(py::module_& module);
 void register_accumulate(py::module_& module);
 void register_encoders(py::module_& module);
 

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_errors(module);
   aestream::register_files(module);
   aestream::register_decoders(module);
+  aestream::register_representations(module);
   aestream::register_accumulate(module);
   aestream::register_recording(module);
   aestream::register_stream(module);

@@ -125,11 +125,12 @@ std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows
 
 std::size_t accumulate_all(ConstEventSpan events, std::optional<std::int64_t> start_us,
                            std::optional<std::int64_t> stop_us, Accumulator& accumulator, std::uint8_t* out) {
-  TimeSpan times;
-  if (accumulator.needs_times() && !(start_us && stop_us)) times = times_of(events);
-  accumulator.begin(out, start_us.value_or(times.start), stop_us.value_or(times.stop));
-  accumulator.consume(events);
-  return accumulator.finish();
+  if (!start_us && !stop_us) return accumulate_span(events, nullptr, accumulator, out);
+  TimeSpan window;
+  if (!start_us || !stop_us) window = times_of(events);
+  window = {start_us.value_or(window.start), stop_us.value_or(window.stop)};
+  if (window.stop <= window.start) events = {};  // an empty window holds no event
+  return accumulate_span(events, &window, accumulator, out);
 }
 
 }  // namespace aestream

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
-#include <vector>
 
+#include "accumulate/event_list.hpp"
 #include "core/multiversion.hpp"
 #include "core/parallel.hpp"
 
@@ -30,14 +29,6 @@ std::size_t count_before(ConstEventSpan events, std::int64_t time) {
   std::size_t i = count_groups_before(events.data(), events.size() / group, time) * group;
   while (i < events.size() && events[i].t < time) ++i;
   return i;
-}
-
-AESTREAM_MULTIVERSION
-TimeSpan times_of(ConstEventSpan events) {
-  if (events.empty()) return {};
-  std::int64_t latest = events.front().t;
-  for (const Event& event : events) latest = std::max(latest, event.t);
-  return {events.front().t, latest == std::numeric_limits<std::int64_t>::max() ? latest : latest + 1};
 }
 
 std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
@@ -71,23 +62,22 @@ std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
 
 Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
                        std::uint8_t* out) {
-  if (window.by_time || !accumulator.needs_times()) {
-    accumulator.begin(out, window.start, window.stop);
+  const Needs needs = accumulator.needs();
+  if (needs == Needs::Nothing || (needs == Needs::Window && window.by_time)) {
+    accumulator.begin(out, {{window.start, window.stop}, {}, 0});
     const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
       accumulator.consume(events);
       return true;
     });
     return {stop, accumulator.finish()};
   }
-  std::vector<Event> events;
+  EventList list;
   const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan block) {
-    events.insert(events.end(), block.begin(), block.end());
+    list.add(block);
     return true;
   });
-  const TimeSpan times = times_of(events);
-  accumulator.begin(out, times.start, times.stop);
-  accumulator.consume(events);
-  return {stop, accumulator.finish()};
+  const TimeSpan times{window.start, window.stop};
+  return {stop, accumulate_span(list.events(), window.by_time ? &times : nullptr, accumulator, out)};
 }
 
 void for_each_window(std::size_t count, const AccumulatorFactory& factory, std::size_t threads,

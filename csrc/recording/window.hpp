@@ -21,14 +21,6 @@ struct Window {
 /// How many events stand before the first one that is not before `time`.
 std::size_t count_before(ConstEventSpan events, std::int64_t time);
 
-struct TimeSpan {
-  std::int64_t start = 0;
-  std::int64_t stop = 1;
-};
-
-/// From the first event's time to after the latest one's.
-TimeSpan times_of(ConstEventSpan events);
-
 /// Hands the events of `window` to `consume`, block by block. `ordinal` is that of the cursor's next event; every event
 /// before it must be before the window. Stops early when `consume` returns false. Returns the ordinal of the event after
 /// the last one that was handed over.

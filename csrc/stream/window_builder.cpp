@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "accumulate/event_list.hpp"
+
 namespace aestream {
 namespace {
 
@@ -13,7 +15,7 @@ class TensorBuilder final : public WindowBuilder {
 
   void begin(TimeSpan times) override {
     item_ = {Buffer(accumulator_->size()), 0, 0, 0, times};
-    accumulator_->begin(item_.memory.data(), times.start, times.stop);
+    accumulator_->begin(item_.memory.data(), {times, {}, 0});
   }
 
   void add(ConstEventSpan events) override {
@@ -36,54 +38,52 @@ class EventsBuilder final : public WindowBuilder {
  public:
   EventsBuilder(bool by_time, std::size_t max_events) : by_time_(by_time), max_events_(max_events) {}
 
-  void begin(TimeSpan times) override { item_ = {Buffer(events_at_first * sizeof(Event)), 0, 0, 0, times}; }
+  void begin(TimeSpan times) override {
+    list_.clear();
+    item_ = {{}, 0, 0, 0, times};
+  }
 
   void add(ConstEventSpan events) override {
     const std::size_t count = std::min(events.size(), max_events_ - item_.events);
     item_.dropped += events.size() - count;
-    const std::size_t needed = (item_.events + count) * sizeof(Event);
-    if (needed > item_.memory.size()) {
-      Buffer larger(std::max(needed, 2 * item_.memory.size()));
-      std::copy_n(item_.memory.as<Event>(), item_.events, larger.as<Event>());
-      item_.memory = std::move(larger);
-    }
-    std::copy_n(events.data(), count, item_.memory.as<Event>() + item_.events);
+    list_.add(events.first(count));
     item_.events += count;
   }
 
   StreamItem finish() override {
-    if (!by_time_) item_.times = times_of({item_.memory.as<const Event>(), item_.events});
+    if (!by_time_) item_.times = times_of(list_.events());
+    item_.memory = list_.take();
     return std::move(item_);
   }
 
  private:
-  static constexpr std::size_t events_at_first = 1024;
-
   bool by_time_;
   std::size_t max_events_;
+  EventList list_;
   StreamItem item_;
 };
 
-/// A window by count, of a representation that scales times: its events, and in the end the tensor.
+/// A window that has to be complete before its accumulator can start: its events, and in the end the tensor.
 class LateTensorBuilder final : public WindowBuilder {
  public:
-  LateTensorBuilder(std::unique_ptr<Accumulator> accumulator, std::size_t max_events)
-      : tensor_(std::move(accumulator)), events_(false, max_events) {}
+  LateTensorBuilder(std::unique_ptr<Accumulator> accumulator, bool by_time, std::size_t max_events)
+      : accumulator_(std::move(accumulator)), by_time_(by_time), events_(by_time, max_events) {}
 
   void begin(TimeSpan times) override { events_.begin(times); }
   void add(ConstEventSpan events) override { events_.add(events); }
 
   StreamItem finish() override {
     const StreamItem events = events_.finish();
-    tensor_.begin(events.times);
-    tensor_.add({events.memory.as<const Event>(), events.events});
-    StreamItem item = tensor_.finish();
-    item.dropped = events.dropped;
+    StreamItem item{Buffer(accumulator_->size()), events.events, 0, events.dropped, events.times};
+    const ConstEventSpan span{events.memory.as<const Event>(), events.events};
+    item.outside = accumulate_span(span, by_time_ ? &events.times : nullptr, *accumulator_, item.memory.data());
+    item.events -= item.outside;
     return item;
   }
 
  private:
-  TensorBuilder tensor_;
+  std::unique_ptr<Accumulator> accumulator_;
+  bool by_time_;
   EventsBuilder events_;
 };
 
@@ -92,8 +92,9 @@ class LateTensorBuilder final : public WindowBuilder {
 std::unique_ptr<WindowBuilder> make_window_builder(std::unique_ptr<Accumulator> accumulator, bool by_time,
                                                    std::size_t max_events) {
   if (accumulator == nullptr) return std::make_unique<EventsBuilder>(by_time, max_events);
-  if (!by_time && accumulator->needs_times()) {
-    return std::make_unique<LateTensorBuilder>(std::move(accumulator), max_events);
+  const Needs needs = accumulator->needs();
+  if (needs == Needs::Events || (needs == Needs::Window && !by_time)) {
+    return std::make_unique<LateTensorBuilder>(std::move(accumulator), by_time, max_events);
   }
   return std::make_unique<TensorBuilder>(std::move(accumulator));
 }

@@ -29,7 +29,7 @@ class WindowBuilder {
 };
 
 /// Tensors by `accumulator`, or arrays of at most `max_events` events if it is null; what comes beyond them is dropped.
-/// A window by count has to be complete before an accumulator that needs times can start.
+/// A window has to be complete before an accumulator that needs what is known only then can start.
 std::unique_ptr<WindowBuilder> make_window_builder(std::unique_ptr<Accumulator> accumulator, bool by_time,
                                                    std::size_t max_events);
 

@@ -47,7 +47,8 @@ float sum(const Buffer& frame) {
 
 /// Takes frames or windows at random until the sink has ended; looks at the counts all the time.
 void consume(const std::shared_ptr<EventSink>& sink, Random& random) {
-  StreamWindows windows(sink, true, 1000, make_accumulator(FrameSpec{}, sink->geometry())());
+  StreamWindows windows(sink, true, 1000,
+                        Frame(Frame::Polarity::Split, Element::Float32, {}).accumulator(sink->geometry()));
   double delivered = 0;
   bool ended = false;
   while (!ended || sink->is_streaming()) {
