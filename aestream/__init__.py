@@ -7,7 +7,19 @@ from aestream.datasets.file import FileInput
 from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
-from aestream.representations import Concat, Frame, Steps, VoxelGrid
+from aestream.representations import (
+    AveragedTimeSurface,
+    Concat,
+    EventImage,
+    Frame,
+    LatestTime,
+    MixedDensity,
+    StackedHistogram,
+    Steps,
+    TimeSurface,
+    Tore,
+    VoxelGrid,
+)
 from aestream.streams.base import EventStream
 from aestream.streams.drivers.driver import Camera, CameraInfo, DriverInfo
 from aestream.streams.drivers.find import drivers, list_cameras
@@ -20,6 +32,7 @@ __all__ = [
     "EVENT_DTYPE",
     "IMU_DTYPE",
     "TRIGGER_DTYPE",
+    "AveragedTimeSurface",
     "Backend",
     "Camera",
     "CameraDisconnected",
@@ -27,17 +40,23 @@ __all__ = [
     "CameraFrames",
     "CameraInfo",
     "CameraNotFound",
+    "Concat",
     "DriverInfo",
     "EventBatch",
+    "EventImage",
     "EventStream",
     "Events",
     "FileInput",
-    "Concat",
     "FormatError",
     "Frame",
+    "LatestTime",
+    "MixedDensity",
     "SpeckInput",
+    "StackedHistogram",
     "Steps",
     "StreamStats",
+    "TimeSurface",
+    "Tore",
     "TruncatedFileWarning",
     "UDPInput",
     "UDPOutput",

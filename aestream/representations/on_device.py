@@ -9,6 +9,8 @@ import torch
 from aestream.events import Events
 
 if TYPE_CHECKING:
+    from aestream.representations.stacked_histogram import StackedHistogram
+    from aestream.representations.time_surface import TimeSurface
     from aestream.representations.voxel_grid import VoxelGrid
 
 
@@ -87,6 +89,56 @@ def _normalized(voxels: torch.Tensor, floor: float) -> torch.Tensor:
     voxels = voxels.clone()
     voxels[counts] = centred / deviation if deviation > 0 else centred
     return voxels
+
+
+def stacked_histogram_torch(
+    histogram: StackedHistogram, events: Events, shape: tuple[int, int], start_us: int | None, stop_us: int | None
+) -> torch.Tensor:
+    """`StackedHistogram`: counts in int32, then cut off."""
+    width, height = shape
+    bins, factor = histogram.bins, histogram.downsample
+    columns, rows = width // factor, height // factor
+    counts = torch.zeros(2 * bins * rows * columns, dtype=torch.int32, device=events.device)
+    if len(events) > 0:
+        latest = int(events.t.max())
+        start, stop = int(events.t[0]), latest
+        if histogram.span == "window":
+            start = start if start_us is None else start_us
+            stop = latest + 1 if stop_us is None else stop_us
+        x, y = events.x.long(), events.y.long()
+        kept = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        kept &= (x % factor == factor // 2) & (y % factor == factor // 2)
+        kept &= (x // factor < columns) & (y // factor < rows)
+        since = (events.t[kept] - start).clamp(0, max(stop - start, 0))
+        bin_ = (since * bins // max(stop - start, 1)).clamp(max=bins - 1)
+        index = ((events.p[kept] * bins + bin_) * rows + y[kept] // factor) * columns + x[kept] // factor
+        counts.index_add_(0, index, torch.ones_like(index, dtype=torch.int32))
+    return counts.clamp_(max=histogram.cutoff).to(torch.uint8).view(2 * bins, rows, columns)
+
+
+def latest_time_torch(events: Events, shape: tuple[int, int], polarity: str) -> torch.Tensor:
+    """`LatestTime`, by the maximum of times."""
+    width, height = shape
+    channels = 2 if polarity == "split" else 1
+    inside, pixel = pixels(events, shape)
+    index = pixel + events.p[inside] * (height * width) if polarity == "split" else pixel
+    latest = torch.full((channels * height * width,), -1, dtype=torch.int64, device=events.device)
+    latest.scatter_reduce_(0, index, events.t[inside], "amax", include_self=False)
+    return latest.view(channels, height, width)
+
+
+def time_surface_torch(
+    surface: TimeSurface, events: Events, shape: tuple[int, int], stop_us: int | None
+) -> torch.Tensor:
+    """`TimeSurface` without signs: of the latest times."""
+    stop = (int(events.t.max()) + 1 if len(events) else 1) if stop_us is None else stop_us
+    split = "split" if surface.polarity == "split" else "merged"
+    latest = latest_time_torch(events, shape, split)
+    had_event = latest_time_torch(Events(torch.ones_like(events.t), events.x, events.y, events.p), shape, split) > 0
+    real = torch.float32 if events.device.type == "mps" else torch.float64
+    age = (stop - latest).clamp(min=0).to(real) / surface.tau_us
+    value = torch.exp(-age) if surface.decay == "exponential" else (1 - age).clamp(min=0)
+    return torch.where(had_event, value, torch.zeros_like(value)).float()
 
 
 def pixels(events: Events, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

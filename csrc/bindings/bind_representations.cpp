@@ -4,7 +4,10 @@
 #include <string>
 
 #include "accumulate/frame.hpp"
+#include "accumulate/stacked_histogram.hpp"
 #include "accumulate/steps.hpp"
+#include "accumulate/time_surface.hpp"
+#include "accumulate/tore.hpp"
 #include "accumulate/voxel_grid.hpp"
 #include "bindings/bindings.hpp"
 
@@ -62,6 +65,44 @@ std::shared_ptr<Representation> make_voxel_grid(std::int64_t bins, const std::st
   return std::make_shared<VoxelGrid>(options);
 }
 
+std::shared_ptr<Representation> make_stacked_histogram(std::int64_t bins, std::int64_t cutoff, const std::string& span,
+                                                       std::int64_t downsample) {
+  return std::make_shared<StackedHistogram>(count_of("bins", bins, max_bins),
+                                            static_cast<std::uint8_t>(count_of("cutoff", cutoff, 255)),
+                                            one_of<bool>("span", span, {{"window", true}, {"events", false}}),
+                                            static_cast<std::uint32_t>(count_of("downsample", downsample, 32767)));
+}
+
+std::shared_ptr<Representation> make_mixed_density(std::int64_t bins, std::int64_t cutoff) {
+  return std::make_shared<MixedDensity>(count_of("bins", bins, max_bins),
+                                        static_cast<std::uint8_t>(count_of("cutoff", cutoff, 127)));
+}
+
+std::shared_ptr<Representation> make_time_surface(double tau_us, const std::string& decay,
+                                                  const std::string& polarity) {
+  using P = TimeSurface::Polarity;
+  return std::make_shared<TimeSurface>(
+      tau_us, one_of<bool>("decay", decay, {{"exponential", true}, {"linear", false}}),
+      one_of<P>("polarity", polarity, {{"split", P::Split}, {"signed", P::Signed}, {"merged", P::Merged}}));
+}
+
+std::shared_ptr<Representation> make_latest_time(const std::string& polarity) {
+  return std::make_shared<LatestTime>(one_of<bool>("polarity", polarity, {{"split", true}, {"merged", false}}));
+}
+
+std::shared_ptr<Representation> make_event_image() { return std::make_shared<EventImage>(); }
+
+std::shared_ptr<Representation> make_tore(std::int64_t k, double min_age_us, double max_age_us) {
+  return std::make_shared<Tore>(count_of("k", k, 4096), min_age_us, max_age_us);
+}
+
+std::shared_ptr<Representation> make_averaged_time_surface(std::int64_t cell, std::int64_t radius, double tau_us,
+                                                           std::optional<std::int64_t> max_age_us) {
+  return std::make_shared<AveragedTimeSurface>(static_cast<std::uint32_t>(count_of("cell", cell, 32767)),
+                                               static_cast<std::uint32_t>(count_of("radius", radius, 255)), tau_us,
+                                               max_age_us);
+}
+
 std::shared_ptr<Representation> make_steps(RepresentationPtr part, std::int64_t steps, const std::string& by) {
   return std::make_shared<Steps>(std::move(part), count_of("steps", steps, max_bins),
                                  one_of<bool>("by", by, {{"time", true}, {"events", false}}));
@@ -80,6 +121,15 @@ void register_representations(py::module_& module) {
   module.def("voxel_grid", &make_voxel_grid, py::arg("bins"), py::arg("span") = "window", py::arg("align") = "edges",
              py::arg("polarity") = "signed", py::arg("normalize") = "none", py::arg("clip") = 0.0,
              py::arg("scale") = 1.0);
+  module.def("stacked_histogram", &make_stacked_histogram, py::arg("bins"), py::arg("cutoff"), py::arg("span"),
+             py::arg("downsample"));
+  module.def("mixed_density", &make_mixed_density, py::arg("bins"), py::arg("cutoff"));
+  module.def("time_surface", &make_time_surface, py::arg("tau_us"), py::arg("decay"), py::arg("polarity"));
+  module.def("latest_time", &make_latest_time, py::arg("polarity"));
+  module.def("event_image", &make_event_image);
+  module.def("tore", &make_tore, py::arg("k"), py::arg("min_age_us"), py::arg("max_age_us"));
+  module.def("averaged_time_surface", &make_averaged_time_surface, py::arg("cell"), py::arg("radius"),
+             py::arg("tau_us"), py::arg("max_age_us") = py::none());
   module.def("steps", &make_steps, py::arg("part"), py::arg("steps"), py::arg("by"));
   module.def("concat", &make_concat, py::arg("members"));
 }
