@@ -7,6 +7,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 Column: TypeAlias = npt.NDArray[Any]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
@@ -14,10 +15,48 @@ TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 TIME_UNITS: tuple[str, ...] = get_args(TimeUnit)
 MINUS_ONES = (-1, 2**8 - 1, 2**16 - 1, 2**32 - 1, 2**64 - 1)  # -1, and what it becomes where it is stored unsigned
 
+_ALIASES = {"t": ("t", "timestamp"), "x": ("x",), "y": ("y",), "p": ("p", "polarity")}
 _INT64 = np.iinfo(np.int64)
 _INT16 = np.iinfo(np.int16)
 _US_PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _ADVICE = 'time_unit="s", "ms", "us" or "ns" says what it counts'
+
+
+def field_of(dtype: np.dtype[Any], name: str) -> str | None:
+    """What the field t, x, y or p is called there: its name or, of t and p, its other one; None if it is missing."""
+    return next((alias for alias in _ALIASES[name] if alias in (dtype.names or ())), None)
+
+
+def columns_of(events: Any) -> dict[str, Column]:
+    """The columns t, x, y and p, as they came, of one length.
+
+    Args:
+        events: a structured array ``[N]`` with the fields t (or timestamp), x, y and p (or polarity); or four arrays or
+            tensors ``[N]`` in that order, such as ``Events``.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    dtype = getattr(events, "dtype", None)
+    parts = tuple(iter(events)) if isinstance(events, (tuple, list)) else ()  # the length of Events is another
+    if isinstance(dtype, np.dtype) and dtype.names is not None:
+        fields = {name: field_of(dtype, name) for name in _ALIASES}
+        if None in fields.values():
+            raise ValueError(f"events must have the fields t, x, y, p; got {', '.join(dtype.names)}")
+        columns = {name: events[field] for name, field in fields.items()}
+    elif len(parts) == len(_ALIASES):
+        columns = {name: _to_array(column) for name, column in zip(_ALIASES, parts, strict=True)}
+    else:
+        found = type(events).__name__
+        raise ValueError(f"events must be a structured array, or four columns t, x, y, p; got {found}")
+    for name, column in columns.items():
+        if column.ndim != 1 or column.shape != columns["t"].shape:
+            raise ValueError(f"columns must have one dimension and one length; got {name} of shape {column.shape}")
+    return columns
+
+
+def _to_array(column: Any) -> Column:
+    return column.detach().cpu().numpy() if isinstance(column, torch.Tensor) else np.asarray(column)
 
 
 def check_time_unit(time_unit: str | None) -> None:
