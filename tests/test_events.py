@@ -93,7 +93,7 @@ def test_from_numpy_fails_rather_than_bend(columns: Any, message: str) -> None:
 def test_numpy_fails_rather_than_bend_columns_of_other_types() -> None:
     t, x, y, p = view(records())
     assert (Events(t.double(), x.int(), y.long(), p.int()).numpy() == records()).all()
-    with pytest.raises(ValueError, match="event 0: t must be integers; got float64"):
+    with pytest.raises(ValueError, match="event 1: t must be integers; got float64"):
         Events(t.double() / 1e6, x, y, p).numpy()
     with pytest.raises(ValueError, match="event 4: x must be from -32768 to 32767; got 40000"):
         Events(t, x.int() * 10_000, y, p).numpy()
