@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 
 import numpy as np
 import pytest
@@ -127,23 +126,6 @@ def test_a_recording_without_events_is_one_empty_window_if_it_is_one_at_all(tmp_
 def test_a_window_that_is_too_long_keeps_its_time_axis(tmp_path):
     file = FileInput(write_file(tmp_path, "evt3", make_events(100)), window_us=10**9, representation=VoxelGrid(10))
     assert file[0][1:].abs().max() < 0.01 < file._with(window_us=None)[0][9].abs().max()
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_an_explicit_span_has_its_windows_with_or_without_events(tmp_path, count):
-    events = make_events(count)
-    path = write_file(tmp_path, "evt3", events)
-    span = {"window_us": 50_000, "start_us": 0, "stop_us": 510_000}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        file = FileInput(path, SHAPE, **span)
-        assert len(file) == 11 and file.window(10) == (500_000, 510_000) and sum(file).sum() == 0
-        assert accumulate(events, Frame(), SHAPE, **span).shape == (11, 2, HEIGHT, WIDTH)
-        assert len(FileInput(path, SHAPE, **span, include_incomplete=False)) == 10
-        assert accumulate(events, Steps(Frame(), 4), SHAPE, **span).shape == (11, 4, 2, HEIGHT, WIDTH)
-    texts = {str(each.message) for each in caught}
-    assert len(texts) == count
-    assert all("[0, 510000) holds no time of the recording, which covers [10000" in text for text in texts)
 
 
 def test_half_a_span_beyond_the_recording_has_no_windows_and_warns(tmp_path):
