@@ -16,7 +16,7 @@ from aestream.backends import Backend
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.items import WindowItems
 from aestream.formats.base import ReadOptions
-from aestream.options import LENGTHS, FileOptions, resolved, takes
+from aestream.options import LENGTHS, FileOptions, takes
 from aestream.streams.session import Session, StreamStats
 
 
@@ -50,8 +50,7 @@ class FileInput(WindowItems):
         ignore_time: bool = False,
         **options: Unpack[FileOptions],
     ) -> None:
-        self._set_options(options)
-        reading = resolved(FileOptions, options, "FileInput")
+        reading = self._set_options(options)
         positive("threads", reading["threads"])
         chosen = ReadOptions(**{each.name: reading[each.name] for each in fields(ReadOptions)})
         how = {name: reading[name] for name in ("strict", "threads", "cache_index")}

@@ -30,8 +30,8 @@ class WindowItems(RecordedEvents, Dataset[Any]):
     targets: Any
     target_transform: Callable[[Any], Any] | None
 
-    def _set_options(self, given: FileOptions) -> None:
-        """Take all options but those of reading."""
+    def _set_options(self, given: FileOptions) -> dict[str, Any]:
+        """Take all options but those of reading; gives all, with their defaults."""
         options = resolved(FileOptions, given, type(self).__name__)
         check_item_options(options)
         self._given = dict(given)
@@ -48,6 +48,7 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         self._epoch = (self.__dict__.get("_epoch") or Epoch()) if is_random else None  # copies share it
         if self._cut.known_length is not None:
             self._check_number_of_targets(self._cut.known_length)
+        return options
 
     @property
     def window_us(self) -> int | None:
