@@ -179,7 +179,7 @@ class Rotate90(Geometric):
 class Downsample(Geometric):
     """Coordinates become their whole quotients by ``factor``, from 1 to 32767; sizes are rounded up, so that the last
     columns and rows stay. Events outside the sensor stay where they are. Dense targets keep each ``factor``-th row and
-    column; boxes are divided (and cut to whole numbers where their dtype is one). tonic's divides times, too.
+    column; boxes are divided (and cut to whole numbers where their dtype is one).
     """
 
     factor: int

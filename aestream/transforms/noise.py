@@ -67,7 +67,8 @@ class DropArea(_Drop):
 @dataclass(frozen=True)
 class DropTime(_Drop):
     """Drops the events in a span of ``fraction`` of the window, anywhere in it, to the nearest µs; the window stays as
-    it is. Without a window it is from the first event to the latest."""
+    it is. Without a window it is from the first event to the latest. tonic's looks for the span from time 0 on, and so
+    drops nothing of a recording whose times are absolute."""
 
     def _drop(self, scene: Scene, generator: torch.Generator | None) -> Scene:
         start, stop = scene.window()
@@ -79,7 +80,9 @@ class DropTime(_Drop):
 @dataclass(frozen=True)
 class Refractory(Transform):
     """Keeps an event if at least ``period_us`` (0 or more) passed since the last kept event of its pixel, or if there
-    was none. Where times step back, less than that passed. Events outside the sensor stay."""
+    was none. Where times step back, less than that passed. Events outside the sensor stay. tonic's counts from the
+    pixel's last event, kept or not, and wants more than the period: there a pixel that keeps firing falls silent.
+    """
 
     period_us: int
 
@@ -94,6 +97,8 @@ class Refractory(Transform):
 class Denoise(Transform):
     """Keeps an event if one of the 8 pixels around it had its latest event so far, kept or not, no more than
     ``window_us`` (0 or more) from it: ``|t - latest| <= window_us``. Events outside the sensor stay, and support none.
+    tonic's asks the 4 direct neighbours, for less than the window, and keeps what comes in the first window after time
+    0; the published filter asks all 8.
     """
 
     window_us: int

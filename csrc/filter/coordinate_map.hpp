@@ -26,6 +26,9 @@ class CoordinateMap final : public Filter {
   /// The sensor after all steps.
   PixelGrid grid() const noexcept { return grid_; }
 
+  /// Whether it may drop events: whether there is a crop.
+  bool drops() const noexcept { return drops_; }
+
   std::size_t apply(ConstEventSpan in, EventSpan out) override;
 
  private:
