@@ -22,4 +22,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_tables(module);
   aestream::register_hdf5(module);
   aestream::register_encoders(module);
+  aestream::register_filter(module);
 }

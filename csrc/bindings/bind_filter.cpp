@@ -1,0 +1,185 @@
+// Filters, and events in memory through them.
+#include <algorithm>
+#include <array>
+
+#include "accumulate/mapped.hpp"
+#include "bindings/accumulate.hpp"
+#include "filter/coordinate_map.hpp"
+#include "filter/neighbours.hpp"
+#include "filter/random_drop.hpp"
+#include "filter/spans.hpp"
+
+namespace aestream {
+namespace {
+
+constexpr std::size_t block = 2048;  // stays in L1; its ordinals fit the two last bytes of an event
+
+PixelGrid to_grid(std::int64_t width, std::int64_t height) {
+  const Geometry geometry = to_geometry(width, height);
+  return {geometry.width, geometry.height};
+}
+
+Probability32 to_probability(double fraction) {
+  if (!(fraction >= 0 && fraction <= 1)) throw py::value_error("fraction must lie in [0, 1]");
+  return static_cast<Probability32>(fraction * 4294967296.0);
+}
+
+std::int64_t check_period(std::int64_t period_us) {
+  if (period_us < 0 || period_us > max_period_us) throw py::value_error("a period must lie in [0, 2^61] microseconds");
+  return period_us;
+}
+
+std::unique_ptr<DropMask> make_mask(const py::array_t<bool, py::array::c_style>& is_dropped) {
+  if (is_dropped.ndim() != 2) throw py::value_error("is_dropped must be bool [height, width]");
+  const PixelGrid grid = to_grid(is_dropped.shape(1), is_dropped.shape(0));
+  const bool* first = is_dropped.data();
+  return std::make_unique<DropMask>(std::vector<std::uint8_t>(first, first + is_dropped.size()), grid);
+}
+
+py::array filter_events(const py::buffer& events, Filter& filter) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  Buffer memory;
+  std::size_t count = 0;
+  {
+    const py::gil_scoped_release released;
+    memory = Buffer(span.size_bytes());
+    count = filter.apply(span, {memory.as<Event>(), span.size()});
+  }
+  return own_events(std::move(memory), count);
+}
+
+/// Filters pass the bytes that hold no field through, so there an event carries its place in its block.
+std::size_t filter_with_source(ConstEventSpan events, Filter& filter, EventSpan out, std::int64_t* source) {
+  std::array<Event, block> marked;
+  std::size_t kept = 0;
+  for (std::size_t begin = 0; begin < events.size(); begin += block) {
+    const std::size_t count = std::min(block, events.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      marked[i] = events[begin + i];
+      marked[i].zero[1] = static_cast<std::uint8_t>(i);
+      marked[i].zero[2] = static_cast<std::uint8_t>(i >> 8);
+    }
+    const std::size_t end = kept + filter.apply({marked.data(), count}, out.subspan(kept));
+    for (; kept < end; ++kept) {
+      source[kept] = static_cast<std::int64_t>(begin) + out[kept].zero[1] + (out[kept].zero[2] << 8);
+      out[kept].zero[1] = out[kept].zero[2] = 0;
+    }
+  }
+  return kept;
+}
+
+py::tuple filter_events_with_source(const py::buffer& events, Filter& filter) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  Buffer memory, source;
+  std::size_t count = 0;
+  {
+    const py::gil_scoped_release released;
+    memory = Buffer(span.size_bytes());
+    source = Buffer(span.size() * sizeof(std::int64_t));
+    count = filter_with_source(span, filter, {memory.as<Event>(), span.size()}, source.as<std::int64_t>());
+  }
+  return py::make_tuple(own_events(std::move(memory), count),
+                        own_array<std::int64_t>(std::move(source), {static_cast<py::ssize_t>(count)}));
+}
+
+py::array_t<std::uint32_t> count(const py::buffer& events, std::int64_t width, std::int64_t height) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  const PixelGrid grid = to_grid(width, height);
+  Buffer memory(grid.pixels() * sizeof(std::uint32_t));
+  {
+    const py::gil_scoped_release released;
+    const std::span counts{memory.as<std::uint32_t>(), grid.pixels()};
+    std::ranges::fill(counts, 0u);
+    count_pixels(span, grid, counts);
+  }
+  return own_array<std::uint32_t>(std::move(memory), {grid.height, grid.width});
+}
+
+/// The tensor of mapped events; times scale by [start_us, stop_us).
+py::tuple accumulate_mapped(const py::buffer& events, const CoordinateMap& map, const RepresentationPtr& representation,
+                            std::int64_t start_us, std::int64_t stop_us) {
+  const py::buffer_info info = events.request();
+  const ConstEventSpan span = view_events(info);
+  const Geometry geometry{map.grid().width, map.grid().height};
+  Buffer memory;
+  std::size_t outside = 0;
+  {
+    const py::gil_scoped_release released;
+    memory = allocate_tensors(*representation, geometry, 1);
+    MappedAccumulator accumulator(map, representation->accumulator(geometry));
+    if (map.drops() && accumulator.needs() == Needs::Events) {
+      throw py::value_error("the representation must know its events, of which the map drops some");
+    }
+    const TimeSpan window{start_us, stop_us};
+    outside = accumulate_span(span, &window, accumulator, memory.data());
+  }
+  return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, std::nullopt), outside);
+}
+
+void crop(CoordinateMap& map, std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height) {
+  const PixelGrid grid = map.grid();
+  if (x < 0 || y < 0 || width < 1 || height < 1 || width > grid.width - x || height > grid.height - y) {
+    throw py::value_error("the rectangle of a crop must lie on the sensor");
+  }
+  map.crop(static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y), static_cast<std::uint32_t>(width),
+           static_cast<std::uint32_t>(height));
+}
+
+void downsample(CoordinateMap& map, std::int64_t factor) {
+  if (factor < 1 || factor > 32767) throw py::value_error("factor must lie in [1, 32767]");
+  map.downsample(static_cast<std::uint32_t>(factor));
+}
+
+}  // namespace
+
+void register_filter(py::module_& module) {
+  py::classh<Filter>(module, "Filter");
+  py::classh<DropEvents, Filter>(module, "DropEvents")
+      .def(py::init([](double fraction, std::uint64_t seed) {
+             return std::make_unique<DropEvents>(to_probability(fraction), seed);
+           }),
+           py::arg("fraction"), py::arg("seed"));
+  py::classh<DropPixels, Filter>(module, "DropPixels")
+      .def(py::init([](double fraction, std::uint64_t seed, std::int64_t width, std::int64_t height) {
+             return std::make_unique<DropPixels>(to_probability(fraction), seed, to_grid(width, height));
+           }),
+           py::arg("fraction"), py::arg("seed"), py::arg("width"), py::arg("height"));
+  py::classh<DropMask, Filter>(module, "DropMask").def(py::init(&make_mask), py::arg("is_dropped"));
+  py::classh<TimeCut, Filter>(module, "TimeCut")
+      .def(py::init<std::int64_t, std::int64_t, bool>(), py::arg("start_us"), py::arg("stop_us"),
+           py::arg("keeps_inside"));
+  py::classh<Refractory, Filter>(module, "Refractory")
+      .def(py::init([](std::int64_t period_us, std::int64_t width, std::int64_t height) {
+             return std::make_unique<Refractory>(check_period(period_us), to_grid(width, height));
+           }),
+           py::arg("period_us"), py::arg("width"), py::arg("height"));
+  py::classh<Denoise, Filter>(module, "Denoise")
+      .def(py::init([](std::int64_t window_us, std::int64_t width, std::int64_t height) {
+             return std::make_unique<Denoise>(check_period(window_us), to_grid(width, height));
+           }),
+           py::arg("window_us"), py::arg("width"), py::arg("height"));
+  py::classh<CoordinateMap, Filter>(module, "CoordinateMap")
+      .def(py::init([](std::int64_t width, std::int64_t height) {
+             return std::make_unique<CoordinateMap>(to_grid(width, height));
+           }),
+           py::arg("width"), py::arg("height"))
+      .def("flip_x", &CoordinateMap::flip_x)
+      .def("flip_y", &CoordinateMap::flip_y)
+      .def("flip_polarity", &CoordinateMap::flip_polarity)
+      .def("transpose", &CoordinateMap::transpose)
+      .def("crop", &crop, py::arg("x"), py::arg("y"), py::arg("width"), py::arg("height"))
+      .def("downsample", &downsample, py::arg("factor"))
+      .def_property_readonly("drops", &CoordinateMap::drops)
+      .def_property_readonly(
+          "shape", [](const CoordinateMap& map) { return py::make_tuple(map.grid().width, map.grid().height); });
+  module.def("filter_events", &filter_events, py::arg("events"), py::arg("filter"));
+  module.def("filter_events_with_source", &filter_events_with_source, py::arg("events"), py::arg("filter"));
+  module.def("accumulate_mapped", &accumulate_mapped, py::arg("events"), py::arg("map"), py::arg("spec"),
+             py::arg("start_us"), py::arg("stop_us"));
+  module.def("count_pixels", &count, py::arg("events"), py::arg("width"), py::arg("height"));
+}
+
+}  // namespace aestream
