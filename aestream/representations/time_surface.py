@@ -19,7 +19,7 @@ class TimeSurface(Accumulated):
 
     ``exp(-age / tau_us)`` or ``max(0, 1 - age / tau_us)``, ages from the event to the window's stop (Lagorce et al.,
     "HOTS", TPAMI 2017, whose reference time is the end of the slice). Nothing is remembered between windows. The latest
-    event is that of the largest time, of equal times the last one. Ages are whole µs in windows of up to 18 minutes, and
+    event is that of the largest time, of equal times the last one. Ages are whole µs in windows of up to 18 minutes and
     to 1 part in 10⁹ of longer ones.
 
     Attributes:
