@@ -144,6 +144,22 @@ def test_pipe_pickles(file):
     assert_same_items(pickle.loads(pickle.dumps(EventPipe(file).window_us(7000))), EventPipe(file).window_us(7000))
 
 
+def test_pipe_takes_options_of_items(file):
+    for source in (file, Played(SHAPE, window_us=5000)):
+        (x, times), *_ = EventPipe(source, with_times=True, representation=Frame("sum"))
+        assert x.shape == (1, HEIGHT, WIDTH) and times[1] - times[0] == 5000
+    assert not file.with_times and isinstance(next(iter(EventPipe(file))), torch.Tensor)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'windwos'"):
+        EventPipe(file, windwos=3)
+
+
+def test_pipe_of_the_whole_recording(file):
+    (whole,) = EventPipe(file).window_us(None)
+    assert torch.equal(whole, sum(file))
+    with pytest.raises(ValueError, match="a live stream has no end"):
+        EventPipe(Played(SHAPE)).window_us(None)
+
+
 def test_live_pipe_has_no_length():
     with pytest.raises(TypeError, match="has no length"):
         len(EventPipe(Played(SHAPE)))

@@ -10,11 +10,13 @@ import pytest
 import torch
 from support.checks import assert_same_events
 from support.files import HEIGHT, WIDTH, make_events
+from support.transforms import Corner, Drop, Length, only_on
 from torch.utils.data import DataLoader
 
 import aestream
-from aestream import Events, EventStream, Frame
+from aestream import Events, EventStream, Frame, UDPInput
 from aestream.streams.thread_source import ThreadSource
+from aestream.transforms.base import Sample, seeded
 
 SHAPE = (WIDTH, HEIGHT)
 WINDOW_US = 5000
@@ -137,6 +139,33 @@ def test_any_callable_is_a_representation():
     assert all(rest == [WINDOW_US, WIDTH] for _, *rest in items)
 
 
+def test_times_are_the_last_member_of_items():
+    items = list(Played(SHAPE, with_times=True))
+    assert all(torch.equal(x, frame) for (x, _), frame in zip(items, frames(), strict=True))
+    starts = [times.tolist() for _, times in items]
+    first = int(make_events(1000)["t"][0])
+    assert starts == [[first + i * WINDOW_US, first + (i + 1) * WINDOW_US] for i in range(len(items))]
+    assert all(times.dtype == torch.int64 for _, times in items)
+
+
+def test_functions_and_transforms_of_events_run_before_the_representation():
+    only = list(Played(SHAPE, event_transform=only_on))
+    assert all(torch.equal(one[1], whole[1]) and one[0].sum() == 0 for one, whole in zip(only, frames(), strict=True))
+    corners = list(Played(SHAPE, event_transform=Corner(10, 8)))
+    assert all(torch.equal(one, whole[:, :8, :10]) for one, whole in zip(corners, frames(), strict=True))
+    told = list(Played(SHAPE, event_transform=Corner(10, 8), representation=Length(), with_times=True))
+    assert all(lengths[1:].tolist() == [10, 8, *times.tolist()] for lengths, times in told)
+
+
+def test_random_transforms_draw_by_the_number_of_the_item():
+    items = [list(Played(SHAPE, event_transform=Drop(), seed=seed, representation=None)) for seed in (3, 3, 4)]
+    kept = [[events.t.tolist() for events in each] for each in items]
+    assert kept[0] == kept[1] != kept[2]
+    whole = list(Played(SHAPE, representation=None))
+    sample = Sample(whole[1], SHAPE, 0, 1)
+    assert kept[0][1] == Drop()(sample, generator=seeded(3, 0, 1)).events.t.tolist()
+
+
 def test_breaking_off_stops_what_the_iteration_opened():
     stream = Played(SHAPE, ending="silence")
     before = threading.active_count()
@@ -158,6 +187,15 @@ def test_data_loader_makes_batches():
     batches = list(DataLoader(Played(SHAPE), batch_size=2))
     assert [tuple(batch.shape[1:]) for batch in batches] == [(2, HEIGHT, WIDTH)] * len(batches)
     assert sum(int(batch.sum()) for batch in batches) == 1000
+
+
+def test_a_live_stream_has_no_whole():
+    with pytest.raises(ValueError, match="window_us must be a whole number: a live stream has no end"):
+        UDPInput(SHAPE, window_us=None)
+    with pytest.raises(ValueError, match="window_us and window_events exclude each other"):
+        UDPInput(SHAPE, window_us=10_000, window_events=5)
+    with pytest.raises(TypeError, match="UDPInput got an unexpected keyword argument 'stride'; it takes window_us"):
+        UDPInput(SHAPE, stride=5)
 
 
 def test_pickle_leaves_the_source_behind():
@@ -185,6 +223,8 @@ def test_read_fails_outside_of_with():
         ({"window_events": 0}, "window_events must be a whole number"),
         ({"timeout_s": 0}, "timeout_s must be positive"),
         ({"representation": 3}, "representation must be callable"),
+        ({"representation": Frame}, r"representation must be an object, Frame\(\)"),
+        ({"event_transform": 3}, "event_transform must be callable"),
     ],
 )
 def test_arguments_out_of_range_fail(options, message):
