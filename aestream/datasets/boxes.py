@@ -13,7 +13,7 @@ import torch
 from aestream.datasets.published import check_choice
 from aestream.datasets.ragged import collate_detections
 from aestream.datasets.recordings import RecordingDataset
-from aestream.datasets.spans import spans_before
+from aestream.datasets.windows import windows_before
 
 _NEEDED = ("x", "y", "w", "h", "class_id")
 _ENDINGS = ("_td.dat", "_td.h5", "_td.dat.h5")
@@ -54,7 +54,7 @@ class DetectionDataset(RecordingDataset):
         items = []
         for recording, table in paired_files(folder):
             times, targets = read_label_times(table, as_tensor=boxes == "tensor")
-            items.append((str(recording), spans_before(times, length_us), targets))
+            items.append((str(recording), windows_before(times, length_us), targets))
         super().__init__(items, shape, classes=classes, root=folder, **options)
 
 

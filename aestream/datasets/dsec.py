@@ -13,7 +13,7 @@ import torch
 from aestream.datasets.dense_truth import read_disparity, read_flow, read_times
 from aestream.datasets.published import Archive, Source, check_choice
 from aestream.datasets.recordings import RecordingDataset
-from aestream.datasets.spans import spans_before
+from aestream.datasets.windows import windows_before
 
 SOURCE = Source(
     title="DSEC",
@@ -114,4 +114,4 @@ def _truth(folder: Path, mark: str, sequence: str, target: str, length_us: int) 
     paths = tuple(str(path) for path in sorted(maps.glob("*.png")))
     if len(paths) != len(rows):
         raise ValueError(f"expected {len(rows)} maps in {str(maps)!r}, as {times.name} has rows, found {len(paths)}")
-    return rows if target == "flow" else spans_before(rows[:, 0], length_us), _Maps(paths, read)
+    return rows if target == "flow" else windows_before(rows[:, 0], length_us), _Maps(paths, read)

@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from aestream.datasets.published import Archive, Source, check_choice
 from aestream.datasets.recordings import RecordingDataset
 
@@ -69,7 +72,7 @@ class DVSGesture(RecordingDataset):
         super().__init__(items, shape, classes=CLASSES, root=folder, **options)
 
 
-def _recording(path: Path) -> tuple[str, list[tuple[int, int]], list[int]]:
+def _recording(path: Path) -> tuple[str, npt.NDArray[np.int64], list[int]]:
     table = path.with_name(f"{path.stem}_labels.csv")
     for each in (path, table):
         if not each.is_file():
@@ -90,4 +93,4 @@ def _recording(path: Path) -> tuple[str, list[tuple[int, int]], list[int]]:
             raise ValueError(f"{str(table)!r}, line {number}: expected a class from 1 to 11 and a span, found {line!r}")
         windows.append((start, stop))
         labels.append(gesture - 1)
-    return str(path), windows, labels
+    return str(path), np.array(windows, np.int64).reshape(-1, 2), labels

@@ -9,15 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch.utils.data import Dataset
 
 from aestream.arguments import check_shape, positive
+from aestream.datasets.file import FileInput
 from aestream.datasets.manifest import Manifest, read_manifest
-from aestream.datasets.opened import OpenedRecordings
+from aestream.datasets.opened import Entry, OpenedRecordings, is_single
 from aestream.datasets.ragged import collate_labelled
-from aestream.datasets.spans import as_spans
+from aestream.datasets.windows import check_spans
 from aestream.representations import Frame
+
+_WINDOW_US = 10_000
 
 
 class Part(NamedTuple):
@@ -42,11 +44,10 @@ class RecordingDataset(Dataset[Any]):
         classes: names of the classes, by label.
         root: the folder that names of recordings count from; None: what their paths have in common.
         window_us: length of a window, µs; None: each recording is one item.
-        target_transform: applied to each target.
-        with_times: add int64 ``[2]`` to each item, its window's start and stop in µs.
         max_open: files that stay open.
         progress: show a bar while the manifest is read, if tqdm is installed; None: on a terminal, if it takes long.
-        options: as in ``FileInput``.
+        options: as in ``FileInput``, but for windows and targets. Random transforms draw by (seed, number of the
+            recording, epoch, item).
 
     Raises:
         ValueError: if there is no recording, targets do not match windows, or sensors differ and ``shape`` is None.
@@ -62,49 +63,41 @@ class RecordingDataset(Dataset[Any]):
         *,
         classes: Sequence[str] = (),
         root: str | os.PathLike[str] | None = None,
-        window_us: int | None = 10_000,
+        window_us: int | None = _WINDOW_US,
         window_events: int | None = None,
-        target_transform: Callable[[Any], Any] | None = None,
-        with_times: bool = False,
         max_open: int = 256,
         progress: bool | None = None,
         **options: Any,
     ) -> None:
         positive("max_open", max_open)
-        positive("window_us", window_us)
+        if "windows" in options or "targets" in options:
+            raise ValueError("windows and targets are each recording's: give them in items")
+        if window_events is None:
+            lengths = {"window_us": window_us}
+        elif window_us in (None, _WINDOW_US):
+            lengths = {"window_events": window_events}
+        else:
+            raise ValueError("window_us and window_events exclude each other: each says what a window is")
         self.classes = tuple(classes)
-        self.target_transform = target_transform
-        self.with_times = with_times
         self._progress = progress
-        self._read_items(items)
+        self._entries = [_entry(number, *item) for number, item in enumerate(items)]
+        _check_entries(self._entries)
         self._manifest: Manifest | None = None
         self._ends: npt.NDArray[np.int64] | None = None
-        options = options | {"window_us": window_us, "window_events": window_events}
-        self._files = OpenedRecordings(None if shape is None else check_shape(shape), options, max_open)
+        self._files = OpenedRecordings(None if shape is None else check_shape(shape), options | lengths, max_open)
         common = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in self.paths])
         self.root = os.path.abspath(root) if root is not None else common
         if shape is None and options.get("representation", Frame()) is not None:
             self._files.shape = self._agreed_shape()
 
-    def _read_items(self, items: Iterable[tuple[Any, Any, Any]]) -> None:
-        self.paths: list[str] = []
-        self._streams: list[int | str | None] = []
-        self._spans: list[npt.NDArray[np.int64] | None] = []
-        self._targets: list[Any] = []
-        for place, windows, targets in items:
-            path, stream = place if isinstance(place, Part) else (place, None)
-            spans = None if windows is None else as_spans(windows)
-            if spans is not None and not _is_single(targets) and len(targets) != len(spans):
-                raise ValueError(f"{os.fspath(path)!r} has {len(spans)} windows, but {len(targets)} targets")
-            self.paths.append(os.fspath(path))
-            self._streams.append(stream)
-            self._spans.append(spans)
-            self._targets.append(targets)
-        if not self.paths:
-            raise ValueError("expected one recording or more, got none")
-        unlabelled = [path for path, target in zip(self.paths, self._targets, strict=True) if target is None]
-        if unlabelled and len(unlabelled) != len(self.paths):
-            raise ValueError(f"{len(unlabelled)} of {len(self.paths)} recordings have no target, as {unlabelled[0]!r}")
+    @property
+    def paths(self) -> list[str]:
+        """The file of every recording."""
+        return [entry.path for entry in self._entries]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Make random event transforms draw anew, in this process and in workers that are there already."""
+        self._files.epoch.number = epoch
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -115,13 +108,10 @@ class RecordingDataset(Dataset[Any]):
     def manifest(self) -> Manifest:
         """Sizes, spans and counts of every recording, read when first asked for."""
         if self._manifest is None:
-            streams = self._streams
-            names = [
-                path if stream is None else f"{path}#{stream}" for path, stream in zip(self.paths, streams, strict=True)
-            ]
+            names = [entry.path if entry.stream is None else f"{entry.path}#{entry.stream}" for entry in self._entries]
             self._manifest = read_manifest(
                 names,
-                lambda number: self._files.open(self.paths[number], streams[number], None, as_found=True),
+                lambda number: self._files.open(self._entries[number]._replace(spans=None)),
                 paths=self.paths,
                 variant=self._files.variant,
                 progress=self._progress,
@@ -144,7 +134,7 @@ class RecordingDataset(Dataset[Any]):
     @property
     def num_recordings(self) -> int:
         """Recordings, each a file or a part of one."""
-        return len(self.paths)
+        return len(self._entries)
 
     @property
     def recording_lengths(self) -> npt.NDArray[np.int64]:
@@ -153,10 +143,13 @@ class RecordingDataset(Dataset[Any]):
 
     def _item_ends(self) -> npt.NDArray[np.int64]:
         if self._ends is None:
-            lengths = [1 if spans is None else len(spans) for spans in self._spans]
-            if not self._files.whole and any(spans is None for spans in self._spans):
+            counted = None
+            if not self._files.whole and any(entry.spans is None for entry in self._entries):
                 counted = self.manifest.num_items.tolist()
-                lengths = [counted[i] if spans is None else len(spans) for i, spans in enumerate(self._spans)]
+            lengths = [
+                len(entry.spans) if entry.spans is not None else 1 if counted is None else counted[number]
+                for number, entry in enumerate(self._entries)
+            ]
             self._ends = np.cumsum(lengths, dtype=np.int64)
         return self._ends
 
@@ -174,35 +167,32 @@ class RecordingDataset(Dataset[Any]):
         recording = int(np.searchsorted(ends, index, side="right"))
         return recording, index - int(ends[recording - 1] if recording else 0)
 
-    def recording(self, number: int) -> Any:
-        """A recording as a ``FileInput``, whose windows are its items."""
-        return self._files.get(number, self.paths[number], self._streams[number], self._spans[number])
+    def recording(self, number: int) -> FileInput:
+        """A recording as a ``FileInput``, whose items are those of the dataset."""
+        return self._files.get(self._entries[number])
 
     def target(self, index: int) -> Any:
-        """The target of an item, without its events; None if there are no targets."""
+        """The target of an item as it was given, without its events; None if there are no targets."""
         return self._target(*self.locate(index))
 
     def _target(self, recording: int, item: int) -> Any:
-        targets = self._targets[recording]
-        return targets if self._spans[recording] is None or _is_single(targets) else targets[item]
+        entry = self._entries[recording]
+        return entry.targets if entry.has_one_target else entry.targets[item]
 
     @property
     def targets(self) -> list[Any]:
-        """The target of every item, in order."""
+        """The target of every item as it was given, in order."""
         lengths = self.recording_lengths.tolist()
         return [self._target(number, item) for number, length in enumerate(lengths) for item in range(length)]
 
     @property
     def labels(self) -> list[Any]:
         """The target of every recording where it has one for all of its items; None where it has not."""
-        return [
-            target if spans is None or _is_single(target) else None
-            for spans, target in zip(self._spans, self._targets, strict=True)
-        ]
+        return [entry.targets if entry.has_one_target else None for entry in self._entries]
 
     def __getitem__(self, index: int) -> Any:
         recording, item = self.locate(index)
-        return self._labelled(recording, item, self.recording(recording)[item])
+        return self.recording(recording)[item]
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """The items of a batch; those of one recording are made together."""
@@ -213,37 +203,25 @@ class RecordingDataset(Dataset[Any]):
         items: list[Any] = [None] * len(places)
         for recording, positions in by_recording.items():
             made = self.recording(recording).__getitems__([places[position][1] for position in positions])
-            for position, x in zip(positions, made, strict=True):
-                items[position] = self._labelled(recording, places[position][1], x)
+            for position, item in zip(positions, made, strict=True):
+                items[position] = item
         return items
-
-    def _labelled(self, recording: int, item: int, x: Any) -> Any:
-        parts = [x]
-        if self._targets[0] is not None:
-            target = self._target(recording, item)
-            parts.append(target if self.target_transform is None else self.target_transform(target))
-        if self.with_times:
-            parts.append(torch.from_numpy(self.recording(recording)._windows.bounds([item])[0]))
-        return tuple(parts) if len(parts) > 1 else x
 
     def window(self, index: int) -> tuple[int, int]:
         """The half-open window of an item: start and stop, µs."""
         recording, item = self.locate(index)
-        start, stop = self.recording(recording)._windows.bounds([item])[0].tolist()
-        return start, stop
+        return self.recording(recording).window(item)
 
     def name(self, recording: int) -> str:
         """A recording's path below ``root``, with slashes on every machine; and its number in a file of several."""
-        name = os.path.relpath(os.path.abspath(self.paths[recording]), self.root).replace(os.sep, "/")
-        stream = self._streams[recording]
-        return name if stream is None else f"{name}#{stream}"
+        entry = self._entries[recording]
+        name = os.path.relpath(os.path.abspath(entry.path), self.root).replace(os.sep, "/")
+        return name if entry.stream is None else f"{name}#{entry.stream}"
 
     def subset(self, recordings: Sequence[int]) -> RecordingDataset:
         """The dataset of some recordings, in the order given, which may be none."""
         part = copy.copy(self)
-        for name in ("paths", "_streams", "_spans", "_targets"):
-            values = getattr(self, name)
-            setattr(part, name, [values[number] for number in recordings])
+        part._entries = [self._entries[number] for number in recordings]
         part._files = self._files.empty()
         part._manifest = part._ends = None
         return part
@@ -254,6 +232,23 @@ class RecordingDataset(Dataset[Any]):
         return f"{type(self).__name__}({self.num_recordings} recordings below {self.root!r}, {size}{classes})"
 
 
-def _is_single(target: Any) -> bool:
-    """Whether a target is one for all windows, not one for each."""
-    return target is None or isinstance(target, int | float | str | np.generic)
+def _entry(number: int, place: Any, windows: Any, targets: Any) -> Entry:
+    path, stream = place if isinstance(place, Part) else (place, None)
+    path = os.fspath(path)
+    if windows is None:
+        return Entry(number, path, stream, None, targets)
+    try:
+        spans = check_spans(windows)
+    except ValueError as error:
+        raise ValueError(f"{path!r}: {error}") from None
+    if not is_single(targets) and len(targets) != len(spans):
+        raise ValueError(f"{path!r} has {len(spans)} windows, but {len(targets)} targets")
+    return Entry(number, path, stream, spans, targets)
+
+
+def _check_entries(entries: list[Entry]) -> None:
+    if not entries:
+        raise ValueError("expected one recording or more, got none")
+    unlabelled = [entry.path for entry in entries if entry.targets is None]
+    if unlabelled and len(unlabelled) != len(entries):
+        raise ValueError(f"{len(unlabelled)} of {len(entries)} recordings have no target, as {unlabelled[0]!r}")

@@ -25,7 +25,8 @@ _TRIGGERS = "EXT_TRIGGER/events"
 def open_hdf5(request: Request) -> OpenedFile:
     """Open one stream of events: the group or dataset ``stream``, else the first one at the usual places.
 
-    ``stream`` is a path such as ``"davis/right/events"``, or one part of it, such as ``"right"``. ``columns`` is the
+    ``stream`` is a path such as ``"davis/right/events"``, or one part of it, such as ``"right"``; of SHD's and
+    SSC's files of spikes, a recording's number. ``columns`` is the
     order of an array [N, 4]: x, y, t, p in MVSEC, else t, x, y, p. Times of integers are microseconds, floats are
     seconds, to which a ``t_offset`` is added. The file's attributes are its metadata; a ``time_shift`` shifts nothing.
 

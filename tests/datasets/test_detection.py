@@ -13,7 +13,7 @@ from support.trees import frame_of, write_recording
 from torch.utils.data import DataLoader
 
 from aestream.datasets import Gen1Detection, OneMegapixelDetection
-from aestream.datasets.spans import spans_before
+from aestream.datasets.windows import windows_before
 
 GEN1 = np.dtype(
     [("ts", "<u8"), ("x", "<f4"), ("y", "<f4"), ("w", "<f4"), ("h", "<f4"), ("class_id", "u1"), ("confidence", "<f4")]
@@ -122,5 +122,5 @@ def test_a_table_without_rows_gives_no_items(tmp_path):
 
 @given(st.lists(st.integers(-(10**9), 10**15)), st.integers(1, 10**6))
 def test_no_event_at_or_after_a_label_enters(times, length_us):
-    for t, (start, stop) in zip(times, spans_before(times, length_us).tolist(), strict=True):
+    for t, (start, stop) in zip(times, windows_before(times, length_us).tolist(), strict=True):
         assert stop == t and stop - start == length_us

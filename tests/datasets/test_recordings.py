@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader
 from aestream import EVENT_DTYPE, EventBatch, FormatError, save
 from aestream.datasets.ragged import collate_detections, collate_labelled, collate_rows
 from aestream.datasets.recordings import RecordingDataset
+from aestream.transforms.base import Transform
 
 SHAPE = (16, 12)
 
@@ -81,9 +83,9 @@ def test_windows_may_overlap_be_empty_or_lie_outside(files):
     ("windows", "targets", "message"),
     [
         ([[0, 5]], [1, 2], "has 1 windows, but 2 targets"),
-        ([[5, 0]], [1], r"window 0 stops before it starts: \[5, 0\)"),
-        ([0, 5], [1, 2], r"whole µs \[N, 2\]"),
-        ([[0.0, 5.5]], [1], "float64"),
+        ([[5, 0]], [1], r"a\.dat': windows must not stop before they start; got \[5, 0\) in row 0"),
+        ([0, 5], [1, 2], r"a\.dat': windows must be \[N, 2\]"),
+        ([[0.0, 5.5]], [1], "integers, in µs; got float64"),
     ],
 )
 def test_windows_that_do_not_fit_fail(files, windows, targets, message):
@@ -175,6 +177,42 @@ def test_events_and_times_are_collated(files):
     assert events.offsets.tolist() == [0, 20, 55, 105]
     assert labels.tolist() == [7, 7, 7]
     assert times.tolist() == [[1000, 2901], [1000, 4401], [1000, 5901]]
+
+
+@dataclass(frozen=True)
+class Shift(Transform):
+    """Moves the target by a random number."""
+
+    is_random = True
+
+    def __call__(self, sample, *, generator=None):
+        return sample.replace(target=sample.target + int(torch.randint(0, 10**6, (), generator=generator)))
+
+
+def test_random_transforms_draw_by_recording_and_epoch(files):
+    def targets(dataset, workers=0):
+        loader = DataLoader(dataset, batch_size=4, num_workers=workers, collate_fn=dataset.collate)
+        return [label for _, labels in loader for label in labels.tolist()]
+
+    dataset = RecordingDataset([(path, None, 0) for path in files[0]], window_us=1000, event_transform=Shift(), seed=5)
+    first = targets(dataset)
+    assert len(set(first)) == 11
+    assert targets(dataset, workers=2) == first == targets(pickle.loads(pickle.dumps(dataset)))
+    assert [dataset.subset([2])[i][1] for i in range(5)] == first[6:]
+    dataset.set_epoch(1)
+    assert not set(targets(dataset)).intersection(first)
+    dataset.set_epoch(0)
+    assert targets(dataset) == first
+
+
+def test_windows_by_count(files):
+    dataset = RecordingDataset([(path, None, 0) for path in files[0]], window_events=20)
+    assert dataset.recording_lengths.tolist() == [1, 2, 3]
+    assert dataset[2][0].sum() == 15
+    with pytest.raises(ValueError, match="exclude each other"):
+        RecordingDataset([(files[0][0], None, 0)], window_us=5, window_events=5)
+    with pytest.raises(ValueError, match="give them in items"):
+        RecordingDataset([(files[0][0], None, 0)], targets=[0])
 
 
 def test_target_transform_is_applied(files):
