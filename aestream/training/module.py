@@ -71,6 +71,8 @@ class EventDataModule(_Base):
             for stage, source in [("train", train), ("val", val), ("test", test), ("predict", predict)]
             if source is not None
         }
+        for stage in {"train", "val", "test", "predict"} - self.datasets.keys():  # as if the method were not defined
+            setattr(self, f"{stage}_dataloader", getattr(super(), f"{stage}_dataloader"))
         if isinstance(self.datasets.get("train"), list):
             self.datasets["train"] = ConcatDataset(self.datasets["train"])
         self.batch_size, self.lanes, self.steps = batch_size, lanes, steps
@@ -119,7 +121,7 @@ class EventDataModule(_Base):
         return self._loaders("predict")
 
     def _loaders(self, stage: str) -> Any:
-        dataset = self.datasets.get(stage, [])
+        dataset = self.datasets[stage]
         if isinstance(dataset, list):
             return [self._loader(each, stage) for each in dataset]
         return self._loader(dataset, stage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -15,39 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import recordings
 from support.files import make_events, write_file
-from support.recordings import LENGTHS, Recordings, Undisciplined, make_loader, x_of
+from support.recordings import LENGTHS, Recordings, Undisciplined, make_loader, through_a_file, train, x_of
 from torch.utils.data import DistributedSampler, IterableDataset
 
 from aestream import FileInput
 from aestream.datasets.collate import collate_padded
 from aestream.datasets.loader import EventLoader
 from aestream.datasets.samplers import ItemSampler
-
-
-def through_a_file(state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
-
-
-def train(loader, epochs, *, stop=None, start=None):
-    """Batches and weights of a tiny model with dropout; killed after ``stop`` batches, or resumed from ``start``."""
-    torch.manual_seed(1)
-    weights, batches = torch.ones(3), []
-    if start is not None:
-        loader.load_state_dict(start["loader"])
-        weights = start["weights"]
-        torch.set_rng_state(start["rng"])
-    while loader.epoch < epochs:
-        for batch in loader:
-            x = x_of(batch)
-            batches.append(x.clone())
-            weights = weights + 0.1 * torch.nn.functional.dropout(x.flatten(0, -2).mean(0) - weights, 0.5)
-            if len(batches) == stop:
-                state = {"loader": loader.state_dict(), "weights": weights, "rng": torch.get_rng_state()}
-                return batches, weights, through_a_file(state)
-    return batches, weights, None
 
 
 @pytest.mark.parametrize("kind", ["random", "sequences"])
@@ -169,15 +142,35 @@ def test_drop_last_leaves_full_batches(length, batch_size, world_size):
     assert len(counts) == 1 and len(seen) == len(set(seen))
 
 
-@pytest.mark.parametrize("kind", ["random", "sequences"])
-def test_two_processes_share_an_epoch(kind, tmp_path):
-    command = [sys.executable, str(Path(recordings.__file__).with_name("rank_of_two.py")), kind]
+def two_ranks(folder, kind, *arguments):
+    """What two processes leave in a folder."""
+    folder.mkdir()
+    script = str(Path(recordings.__file__).with_name("rank_of_two.py"))
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
-    processes = [subprocess.Popen([*command, str(rank), str(tmp_path)], env=environment) for rank in range(2)]
+    commands = [[sys.executable, script, kind, str(rank), str(folder), *map(str, arguments)] for rank in range(2)]
+    processes = [subprocess.Popen(command, env=environment) for command in commands]
     assert [process.wait(timeout=120) for process in processes] == [0, 0]
-    ranks = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
-    assert ranks[0]["batches"] == ranks[1]["batches"]
-    assert sorted(ranks[0]["seen"] + ranks[1]["seen"]) == sorted(Recordings(LENGTHS).places)
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+@pytest.mark.parametrize("kind", ["random", "sequences"])
+def test_two_ranks_share_an_epoch_and_resume(kind, tmp_path):
+    whole = two_ranks(tmp_path / "whole", kind, 0, 0)
+    assert len({len(rank["batches"]) for rank in whole}) == 1
+    first_epoch = [rank["batches"][: len(rank["batches"]) // 2] for rank in whole]
+    seen = sorted(tuple(place) for rank in first_epoch for batch in places_of(rank) for place in batch)
+    assert seen == sorted(Recordings(LENGTHS).places)
+    killed = two_ranks(tmp_path / "killed", kind, 0, 2)
+    rest = two_ranks(tmp_path / "rest", kind, 1, 0, tmp_path / "killed" / "0.pt")  # rank 0's state, as Lightning has it
+    for before, after, expected in zip(killed, rest, whole, strict=True):
+        batches = before["batches"] + after["batches"]
+        assert all(torch.equal(a, b) for a, b in zip(batches, expected["batches"], strict=True))
+        assert torch.equal(after["weights"], expected["weights"])
+
+
+def places_of(batches):
+    """Recording and place of every item that is no padding; the third number of an item is above 0."""
+    return [[tuple(item[:2].int().tolist()) for item in batch.reshape(-1, 3) if item[2] > 0] for batch in batches]
 
 
 def test_lightning_finds_a_distributed_sampler():

@@ -1,6 +1,7 @@
-"""One process of two: all of an epoch, with a sum over the ranks after every batch, as training has it.
+"""One process of two that train together: ``python rank_of_two.py KIND RANK FOLDER WORKERS STOP [START]``.
 
-Run as ``python rank_of_two.py KIND RANK FOLDER``; leaves what it saw in ``FOLDER/RANK.pt``.
+It trains two epochs, or STOP batches if that is not 0, from a state in the file START or from nothing, and leaves its
+batches, weights and state in FOLDER/RANK.pt.
 """
 
 from __future__ import annotations
@@ -12,18 +13,14 @@ import torch
 import torch.distributed
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support.recordings import Recordings, make_loader, x_of
+from support.recordings import make_loader, train
 
 
-def main(kind: str, rank: str, folder: str) -> None:
+def main(kind: str, rank: str, folder: str, workers: str, stop: str, start: str | None = None) -> None:
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=int(rank), world_size=2)
-    loader, seen = make_loader(kind, kept=Recordings), []
-    for batch in loader:
-        x = x_of(batch)
-        present = ~batch.is_padded if hasattr(batch, "is_padded") else torch.ones(len(x), dtype=torch.bool)
-        seen += [tuple(place) for place in x[present][:, :2].int().tolist()]
-        torch.distributed.all_reduce(torch.ones(1))
-    torch.save({"seen": seen, "batches": len(loader)}, f"{folder}/{rank}.pt")
+    state = None if start is None else torch.load(start, weights_only=True)["state"]
+    batches, weights, state = train(make_loader(kind, int(workers)), 2, stop=int(stop), start=state)
+    torch.save({"batches": batches, "weights": weights, "state": state}, f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import torch
+import torch.distributed
 from torch.utils.data import Dataset
 
 from aestream.datasets.loader import EventLoader
@@ -54,3 +57,33 @@ def make_loader(kind: str, num_workers: int = 0, kept: type[Recordings] = Undisc
 def x_of(batch) -> torch.Tensor:
     """The items of a batch of either kind."""
     return batch.x if hasattr(batch, "x") else batch
+
+
+def through_a_file(state: dict) -> dict:
+    """A state as a checkpoint keeps it."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def train(loader: EventLoader, epochs: int, *, stop: int | None = None, start: dict | None = None):
+    """Batches and weights of a tiny model with dropout, and its state when it was killed after ``stop`` batches."""
+    torch.manual_seed(1)
+    weights, batches = torch.ones(3), []
+    if start is not None:
+        loader.load_state_dict(start["loader"])
+        weights = start["weights"]
+        torch.set_rng_state(start["rng"])
+    while loader.epoch < epochs:
+        for batch in loader:
+            x = x_of(batch)
+            batches.append(x.clone())
+            step = torch.nn.functional.dropout(x.flatten(0, -2).mean(0) - weights, 0.5)
+            if torch.distributed.is_initialized():
+                torch.distributed.all_reduce(step)
+            weights = weights + 0.1 * step
+            if len(batches) == stop:
+                state = {"loader": loader.state_dict(), "weights": weights, "rng": torch.get_rng_state()}
+                return batches, weights, through_a_file(state)
+    return batches, weights, None
