@@ -121,6 +121,14 @@ def test_a_batch_has_its_windows_where_its_masks_say():
     assert third.targets.tolist() == [[0, 7], [0, 0]]
 
 
+def test_the_picture_in_the_docs_is_true():
+    dataset = Recordings([7, 3, 5, 2])
+    chunks = list(SequenceSampler(dataset, lanes=2, steps=3))
+    names = ["".join(f"{'ABCD'[r]}{p} " for r, p in (dataset.places[i] for i in chunk)) for chunk in chunks]
+    assert names == ["A0 B0 A1 B1 A2 B2 ", "A3 C0 A4 C1 A5 C2 ", "A6 C3 C4 ", "D0 D1 "]
+    assert [chunk.is_first for chunk in chunks] == [[True, True], [False, True], [False, False], [True, False]]
+
+
 def test_a_sequence_draws_once():
     dataset = Recordings([4, 4])
     loader = EventLoader(dataset, batch_sampler=SequenceSampler(dataset, lanes=2, steps=2))
