@@ -13,11 +13,6 @@ from aestream.datasets.recordings import RecordingDataset
 from aestream.datasets.splits import split_by_recording
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def root(tmp_path):
     """Ten recordings each of b, A and c, in three formats."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +19,6 @@ from aestream.datasets.ragged import collate_detections, collate_labelled, colla
 from aestream.datasets.recordings import RecordingDataset
 
 SHAPE = (16, 12)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -206,10 +202,10 @@ def test_the_manifest_is_kept_and_follows_changes(files, monkeypatch):
     assert changed.recording_lengths.tolist() == [2, 5, 5]
 
 
-def test_a_damaged_manifest_is_read_anew(files, tmp_path):
+def test_a_damaged_manifest_is_read_anew(files):
     items = [(path, None, 0) for path in files[0]]
     RecordingDataset(items, window_us=1000)
-    (entry,) = (tmp_path / "cache" / "aestream" / "manifest").iterdir()
+    (entry,) = (Path(os.environ["XDG_CACHE_HOME"]) / "aestream" / "manifest").iterdir()
     entry.write_text(entry.read_text().replace("1000", "2000"))
     assert RecordingDataset(items, window_us=1000).manifest.t_start.tolist() == [1000] * 3
 
