@@ -15,6 +15,7 @@ from aestream.formats.csv_text import open_csv
 from aestream.formats.es import open_es
 from aestream.formats.hdf5 import open_hdf5
 from aestream.formats.jaer import open_jaer
+from aestream.formats.matlab import is_matlab, open_matlab
 from aestream.formats.numpy_arrays import open_npy, open_npz
 from aestream.formats.prophesee import open_dat, open_headerless, open_raw
 from aestream.formats.ros import is_bag_folder, open_rosbag1, open_rosbag2
@@ -35,6 +36,7 @@ _FORMATS = {  # by the name that detect_format() gives
     "npy": Format(open_npy, ("columns",)),
     "npz": Format(open_npz, ("columns",)),
     "hdf5": Format(open_hdf5, ("columns", "stream")),
+    "matlab": Format(open_matlab, ("mirror",)),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
@@ -67,6 +69,8 @@ def _detect(request: Request) -> str:
     forced = request.options.format
     if forced is None and is_bin40(request):  # whose first bytes may look like anybody's
         return "bin40"
+    if forced is None and is_matlab(request):
+        return "matlab"
     try:
         detected = _core.detect_format(request.bytes)
     except FormatError:  # a header that is cut, or a payload that looks like one

@@ -16,6 +16,7 @@ from aestream.formats.base import OpenedFile, Request
 from aestream.formats.fields import check_columns
 from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, find_dataset, open_hdf5_file
 from aestream.formats.hdf5_layouts import STREAMS, find_streams, has_fields, read_layout
+from aestream.formats.hdf5_spikes import open_spikes
 from aestream.formats.hdf5_storage import open_layout
 
 _TRIGGERS = "EXT_TRIGGER/events"
@@ -37,6 +38,9 @@ def open_hdf5(request: Request) -> OpenedFile:
     if options.columns is not None:
         check_columns(options.columns)
     with open_hdf5_file(request.path) as file:
+        spikes = open_spikes(file, options.stream)
+        if spikes is not None:
+            return spikes
         path, node = _choose(file, options.stream)
         layout = read_layout(file, path, node, options.columns, file_bytes)
         recording = open_layout(request.path, request.bytes, layout)

@@ -1,0 +1,80 @@
+"""EventFolder: recordings in a folder per class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aestream.datasets.recordings import RecordingDataset
+
+
+class EventFolder(RecordingDataset):
+    """``root/<class>/…/<recording>`` in any format that ``FileInput`` reads; an item is ``(x, label)``.
+
+    Labels count the classes in sorted order, by code point. Files in folders below a class's count, hidden ones do not.
+
+    Args:
+        root: the folder that holds the classes' folders.
+        shape: as in ``RecordingDataset``: None if all recordings have one, else what they are padded or cropped to.
+        classes: the names to use, in order of their labels; None: the folders in ``root``. Give the training set's to
+            the other splits, so that labels mean the same.
+        window_us: length of a window, µs; None: each recording is one item.
+        options: as in ``RecordingDataset``.
+
+    Raises:
+        ValueError: if ``root`` holds no folder, a class's folder is empty or missing, or sensors differ.
+        FormatError: if a file is no recording; names it.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        shape: tuple[int, int] | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+        window_us: int | None = None,
+        **options: Any,
+    ) -> None:
+        names = folder_names(root) if classes is None else list(classes)
+        items = labelled_files(root, names)
+        super().__init__(items, shape, classes=names, root=root, window_us=window_us, **options)
+
+
+def folder_names(root: str | os.PathLike[str]) -> list[str]:
+    """The folders in ``root`` in sorted order, without hidden ones.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    path = Path(root)
+    names = sorted(each.name for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+    if not names:
+        raise ValueError(f"expected a folder per class in {str(path)!r}, found none")
+    return names
+
+
+def labelled_files(
+    root: str | os.PathLike[str], classes: Sequence[str], pattern: str = "*"
+) -> list[tuple[str, None, int]]:
+    """An item per file below ``root/<class>``, sorted by path within its class; the label is the class's number.
+
+    Raises:
+        ValueError: if a class has no folder, or no file that matches in it; names it.
+    """
+    items: list[tuple[str, None, int]] = []
+    for label, name in enumerate(classes):
+        folder = Path(root) / name
+        if not folder.is_dir():
+            raise ValueError(f"expected a folder for class {name!r} at {str(folder)!r}, found none")
+        hidden = len(folder.parts)
+        files = sorted(
+            path
+            for path in folder.rglob(pattern)
+            if path.is_file() and not any(part.startswith(".") for part in path.parts[hidden:])
+        )
+        if not files:
+            raise ValueError(f"expected recordings of class {name!r} in {str(folder)!r}, found an empty folder")
+        items.extend((str(path), None, label) for path in files)
+    return items
