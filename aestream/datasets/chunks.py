@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch.utils.data import default_collate
 
@@ -106,7 +107,7 @@ def _grid(values: list[Any], places: list[tuple[int, int]], size: tuple[int, int
 def _are_stackable(values: list[Any]) -> bool:
     if all(isinstance(value, torch.Tensor) for value in values):
         return len({(value.shape, value.dtype) for value in values}) == 1
-    return all(isinstance(value, bool | int | float) or hasattr(value, "__array_priority__") for value in values)
+    return all(isinstance(value, bool | int | float | np.number) for value in values)
 
 
 def _to(value: Any, device: torch.device | str) -> Any:

@@ -16,6 +16,7 @@ from aestream.arguments import check_shape, positive
 from aestream.datasets.manifest import Manifest, read_manifest
 from aestream.datasets.opened import OpenedRecordings
 from aestream.datasets.ragged import collate_labelled
+from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.spans import as_spans
 from aestream.representations import Frame
 
@@ -47,6 +48,9 @@ class RecordingDataset(Dataset[Any]):
         max_open: files that stay open.
         progress: show a bar while the manifest is read, if tqdm is installed; None: on a terminal, if it takes long.
         options: as in ``FileInput``.
+
+    Attributes:
+        options: what each recording is opened with, by the names of ``FileInput``'s arguments.
 
     Raises:
         ValueError: if there is no recording, targets do not match windows, or sensors differ and ``shape`` is None.
@@ -80,6 +84,7 @@ class RecordingDataset(Dataset[Any]):
         self._manifest: Manifest | None = None
         self._ends: npt.NDArray[np.int64] | None = None
         options = options | {"window_us": window_us, "window_events": window_events}
+        self.options = options
         self._files = OpenedRecordings(None if shape is None else check_shape(shape), options, max_open)
         common = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in self.paths])
         self.root = os.path.abspath(root) if root is not None else common
@@ -202,7 +207,7 @@ class RecordingDataset(Dataset[Any]):
 
     def __getitem__(self, index: int) -> Any:
         recording, item = self.locate(index)
-        return self._labelled(recording, item, self.recording(recording)[item])
+        return self._labelled(recording, item, self.recording(recording)[ItemIndex.of(item, draw_of(index))])
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """The items of a batch; those of one recording are made together."""
@@ -212,7 +217,9 @@ class RecordingDataset(Dataset[Any]):
             by_recording.setdefault(recording, []).append(position)
         items: list[Any] = [None] * len(places)
         for recording, positions in by_recording.items():
-            made = self.recording(recording).__getitems__([places[position][1] for position in positions])
+            made = self.recording(recording).__getitems__(
+                [ItemIndex.of(places[position][1], draw_of(indices[position])) for position in positions]
+            )
             for position, x in zip(positions, made, strict=True):
                 items[position] = self._labelled(recording, places[position][1], x)
         return items

@@ -13,27 +13,28 @@ from aestream.arguments import positive
 
 
 class ItemIndex(int):
-    """The index of an item that also says from which address its geometric transforms draw.
+    """The index of an item that also says from which address its random transforms draw.
 
-    A dataset that has random transforms seeds an item's generator by ``seeded(seed, epoch, draw_of(index))``: all items
-    of one recording in a lane get one ``draw``, so that a flip or a crop is the same through the sequence.
+    A dataset that has random transforms seeds an item's generator by ``seeded(seed, epoch, draw_of(index))``. A
+    `SequenceSampler` gives all items of one recording one ``draw``, so that a flip or a crop is the same through the
+    sequence; a dataset of several recordings hands its own index on to the recording's file in it.
 
     Attributes:
-        draw: the address within (seed, epoch); negative, so that no item's own index equals it.
+        draw: the address within (seed, epoch): an item's index in the whole dataset, or below 0 a recording's.
     """
 
     draw: int
 
     @classmethod
     def of(cls, item: int, draw: int) -> ItemIndex:
-        """Item ``item``, whose geometric transforms draw from address ``draw``."""
+        """Item ``item``, whose random transforms draw from address ``draw``."""
         index = cls(item)
         index.draw = draw
         return index
 
 
 def draw_of(index: int) -> int:
-    """The address from which an item's geometric transforms draw: its lane's if the index carries one, else its own."""
+    """The address from which an item's random transforms draw: what its index carries, else the index itself."""
     return getattr(index, "draw", int(index))
 
 

@@ -10,6 +10,7 @@ import torch
 
 import aestream.representations
 import aestream.transforms
+from aestream.representations import Accumulated, representation_from_dict
 
 _PLAIN = (str, int, float, bool, type(None))
 _OTHER = "another callable"
@@ -20,6 +21,8 @@ def describe(thing: Any) -> Any:
 
     A callable that is no dataclass of this package has a name only, and `restore` cannot make it again.
     """
+    if isinstance(thing, Accumulated):
+        return thing.to_dict()
     if isinstance(thing, _PLAIN):
         return thing
     if isinstance(thing, torch.dtype):
@@ -65,6 +68,8 @@ def _restore_object(values: dict[str, Any]) -> Any:
     found = _class_of(name)
     if found is None:
         raise ValueError(f"expected a representation or transform of this package, got {values.get('name', name)!r}")
+    if issubclass(found, Accumulated):
+        return representation_from_dict(values | {"type": name})
     known = {field.name for field in fields(found)}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"{name} has the parameters {', '.join(sorted(known))}; got {', '.join(unknown)}")

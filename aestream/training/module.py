@@ -11,6 +11,7 @@ from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
 
 from aestream.arguments import positive
 from aestream.datasets.file import FileInput
+from aestream.datasets.folder import EventFolder
 from aestream.datasets.loader import EventLoader
 from aestream.datasets.sequences import SequenceSampler
 from aestream.training.lightning_base import data_module_class
@@ -27,9 +28,9 @@ class EventDataModule(_Base):
     that resumes with another one is an error.
 
     Args:
-        train, val, test, predict: each a dataset; the path of a recording, or of a folder of recordings; or a list of
-            such, which gives a list of loaders (of ``train``, one after the other as one dataset). ``predict`` may be
-            a live stream, whose batches hold one window.
+        train, val, test, predict: each a dataset; the path of a recording, of a folder of recordings, or of one with a
+            folder per class (see `EventFolder`); or a list of such, which gives a list of loaders (of ``train``, one
+            after the other as one dataset). ``predict`` may be a live stream, whose batches hold one window.
         batch_size: items a batch.
         lanes, steps: batches of ``train``, ``val`` and ``test`` are sequences; see `SequenceSampler`.
         shuffle: whether training has another order every epoch.
@@ -37,7 +38,7 @@ class EventDataModule(_Base):
         num_workers: processes per loader.
         drop_last: leave out training batches that are not full.
         loader_options: other arguments of `EventLoader`.
-        dataset_options: arguments of `FileInput` for those that are paths, such as ``representation``.
+        dataset_options: arguments of `FileInput` or `EventFolder` for those that are paths, such as ``representation``.
 
     Raises:
         ValueError: if an argument is out of range, a path holds no recording, or only one of lanes and steps is given.
@@ -149,6 +150,8 @@ def _opened(source: Any, options: dict[str, Any]) -> Any:
     path = Path(source)
     if not path.is_dir() or (path / "metadata.yaml").exists():  # the folder of a ROS 2 bag is one recording
         return FileInput(path, **options)
+    if any(each.is_dir() and not each.name.startswith(".") for each in path.iterdir()):
+        return EventFolder(path, **options)
     files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
     if not files:
         raise ValueError(f"expected recordings in {str(path)!r}, found none")

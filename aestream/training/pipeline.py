@@ -62,7 +62,7 @@ class Pipeline:
         Raises:
             ValueError: if the file's sensor has another shape, or an option is the passport's.
         """
-        made = self._made(FileInput)
+        made = self._made()
         if taken := sorted(made.keys() & options.keys()):
             raise ValueError(f"{', '.join(taken)}: the checkpoint's passport says so already; got {options}")
         file = FileInput(path, **made, **options)
@@ -78,37 +78,37 @@ class Pipeline:
             source: such as ``UDPInput(shape)``; one that is open stays so, and is the copy's as well.
 
         Raises:
-            ValueError: if its sensor has another shape, or the model's windows overlap, as a live stream's cannot.
+            ValueError: if its sensor has another shape, or the model's windows overlap or are whole recordings,
+                and those of a live stream cannot.
         """
         self._check_shape(source)
-        present = vars(source)
-        other = copy.copy(source)
-        made = self._made(type(source))
-        if "event_transform" not in present and self.event_transform is not None:
-            made["representation"] = Transformed(self.event_transform, self.representation)
-        if self.passport.stride is not None and "stride" not in present:
-            raise ValueError(f"the model's windows have a stride of {self.passport.stride}; a live stream's have none")
+        passport, present = self.passport, vars(source)
+        if "stride" not in present and (passport.stride is not None or self._is_whole):
+            kind = "takes whole recordings" if self._is_whole else f"has windows with a stride of {passport.stride}"
+            raise ValueError(f"the model {kind}; a live stream has neither")
+        made = {"window_us": None, "window_events": None, "stride": None} | self._made()
+        if made["window_us"] is None and not self._is_whole:
+            made["window_us"] = present["window_us"]  # of no meaning beside window_events
         known = {name: value for name, value in made.items() if name in present}
+        other = copy.copy(source)
         other.__dict__.update(known, **{name: present[name] for name in ("_session", "_opening") if name in present})
         if "_grid" in present:
             other.__dict__["_grid"] = None
         return other
 
-    def _made(self, kind: type) -> dict[str, Any]:
+    @property
+    def _is_whole(self) -> bool:
+        return self.passport.window_us is None and self.passport.window_events is None
+
+    def _made(self) -> dict[str, Any]:
         """The options of a source that the passport decides."""
-        passport = self.passport
-        made = {
-            "representation": self.representation,
-            "transform": self.transform,
-            "window_events": passport.window_events,
-        }
-        if passport.window_us is not None:
-            made["window_us"] = passport.window_us
-        if passport.stride is not None:
-            made["stride"] = passport.stride
-        if self.event_transform is not None and kind is FileInput:
-            made["representation"] = Transformed(self.event_transform, self.representation)
-        return made
+        passport, representation = self.passport, self.representation
+        if self.event_transform is not None:
+            representation = Transformed(self.event_transform, representation)
+        made = {"representation": representation, "transform": self.transform}
+        unit = "window_us" if passport.window_events is None else "window_events"
+        made[unit] = getattr(passport, unit)
+        return made if passport.stride is None else made | {"stride": passport.stride}
 
     def _check_shape(self, source: Any) -> None:
         expected = self.passport.shape

@@ -118,6 +118,17 @@ def test_a_folder_and_lists_are_data(recordings):
     assert torch.equal(batch, torch.stack(expected))
 
 
+def test_a_folder_per_class_is_data(recordings, tmp_path):
+    root = recordings[0].parents[1]  # recordings/0, /1 and /2
+    data = EventDataModule(root, batch_size=3, dataset_options={"window_us": 20_000})
+    x, labels = next(iter(data.train_dataloader()))
+    assert x.shape == (3, 2, HEIGHT, WIDTH) and set(labels.tolist()) <= {0, 1, 2}
+    assert data.passport.classes == ("0", "1", "2") and data.passport.window_us == 20_000
+    sequences = EventDataModule(root, lanes=3, steps=2, dataset_options={"window_us": 20_000})
+    batch = next(iter(sequences.train_dataloader()))
+    assert batch.targets.tolist()[0] == batch.targets.tolist()[1] and sorted(batch.targets[0].tolist()) == [0, 1, 2]
+
+
 def test_predictions_come_in_the_files_order(recordings):
     model = Tiny()
     data = EventDataModule(predict=recordings[0], batch_size=3)
@@ -146,7 +157,7 @@ data:
     monkeypatch.setattr(sys, "argv", ["train.py", "fit", "--config", str(config)])
     cli = LightningCLI(save_config_callback=None)
     assert len(cli.datamodule.datasets["train"]) == len(FileInput(recordings[0], window_us=20_000))
-    assert cli.datamodule.passport.representation == {"type": "Frame", "polarity": "sum", "dtype": "float32"}
+    assert cli.datamodule.passport.representation == Frame("sum").to_dict()
     assert cli.trainer.global_step == -(-len(cli.datamodule.datasets["train"]) // 4)
 
 

@@ -10,6 +10,7 @@ from support.files import HEIGHT, WIDTH, make_events, write_file
 from torch.utils.data import ConcatDataset, Subset
 
 from aestream import FileInput, Frame, UDPInput, VoxelGrid
+from aestream.representations import Concat, Steps
 from aestream.training import Passport, load_pipeline
 from aestream.training.passport import KEY
 
@@ -33,6 +34,7 @@ def path(tmp_path):
         {"window_us": 3_000, "stride": 1_000},
         {"window_events": 100},
         {"representation": VoxelGrid(3)},
+        {"representation": Steps(Concat(Frame("sum"), VoxelGrid(2)), 3)},
         {"representation": Frame("sum", torch.uint8)},
     ],
 )
@@ -72,7 +74,7 @@ def test_another_shape_fails(path, tmp_path):
 
 def test_overlapping_windows_have_no_stream(path, tmp_path):
     pipeline = load_pipeline(saved(tmp_path, Passport.of(FileInput(path, stride=1_000))))
-    with pytest.raises(ValueError, match="a stride of 1000; a live stream's have none"):
+    with pytest.raises(ValueError, match="a stride of 1000; a live stream has neither"):
         pipeline.stream(UDPInput((WIDTH, HEIGHT)))
 
 
@@ -113,7 +115,7 @@ def test_event_transforms_come_before_the_representation(path, tmp_path):
 
 def test_changed_parameters_of_a_representation_fail(path, tmp_path):
     passport = replace(Passport.of(FileInput(path)), representation={"type": "Frame", "colour": 1})
-    with pytest.raises(ValueError, match="Frame has the parameters dtype, polarity; got colour"):
+    with pytest.raises(ValueError, match="Frame has the parameters .*; got colour"):
         load_pipeline(saved(tmp_path, passport))
     passport = replace(passport, representation={"type": "os.system"})
     with pytest.raises(ValueError, match="expected a representation or transform of this package, got 'os.system'"):
