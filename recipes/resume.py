@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 import aestream
-from aestream.datasets.loader import EventLoader
+from aestream.datasets import EventLoader
 
 
 class Training:
-    """A small network that learns, from the first half of a window's channels, how many events there are."""
+    """A small network that learns how many events a window has."""
 
     def __init__(self, path: str, workers: int) -> None:
         torch.manual_seed(0)

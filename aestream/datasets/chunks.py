@@ -76,7 +76,7 @@ class Part:
 
 
 def collate_sequence(items: list[Any], chunk: Chunk) -> SequenceBatch:
-    """The `SequenceBatch` of a chunk's items, which come in the chunk's order."""
+    """The `SequenceBatch` of a chunk's items, in the chunk's order; for an empty one, of any item, for its shape."""
     lanes = len(chunk.lengths)
     places = [(step, lane) for step in range(chunk.steps) for lane in range(lanes) if step < chunk.lengths[lane]]
     is_padded = torch.ones(chunk.steps, lanes, dtype=torch.bool)
@@ -96,10 +96,11 @@ def _grid(values: list[Any], places: list[tuple[int, int]], size: tuple[int, int
         if len(places) == size[0] * size[1]:
             return stacked.view(*size, *stacked.shape[1:])
         padded = stacked.new_zeros((*size, *stacked.shape[1:]))
-        padded[[step for step, _ in places], [lane for _, lane in places]] = stacked
+        if places:
+            padded[[step for step, _ in places], [lane for _, lane in places]] = stacked
         return padded
     rows: list[list[Any]] = [[None] * size[1] for _ in range(size[0])]
-    for (step, lane), value in zip(places, values, strict=True):
+    for (step, lane), value in zip(places, values, strict=bool(places)):
         rows[step][lane] = value
     return rows
 

@@ -83,10 +83,9 @@ class Fetched(Dataset[Any]):
         with torch.random.fork_rng(devices=[]):
             address = (batch.seed, batch.epoch, batch.number)
             torch.default_generator.manual_seed(seeded(*address).initial_seed())
-            items = self._items(batch.indices)
             if isinstance(batch.indices, Chunk):
-                return collate_sequence(items, batch.indices)
-            return self.collate(items)
+                return collate_sequence(self._items(batch.indices or [0]), batch.indices)
+            return self.collate(self._items(batch.indices))
 
     def _items(self, indices: list[int]) -> list[Any]:
         if getattr(self.dataset, "__getitems__", None):

@@ -121,6 +121,18 @@ def test_a_batch_has_its_windows_where_its_masks_say():
     assert third.targets.tolist() == [[0, 7], [0, 0]]
 
 
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_rank_without_any_window_gets_padding_of_the_same_shape(num_workers):
+    dataset = Recordings([3], with_targets=True)
+    sampler = SequenceSampler(dataset, lanes=2, steps=2, rank=1, world_size=2)
+    batches = list(EventLoader(dataset, batch_sampler=sampler, num_workers=num_workers))
+    assert len(batches) == 2
+    for batch in batches:
+        assert batch.x.shape == (2, 2, 3) and batch.x.count_nonzero() == 0
+        assert batch.targets.tolist() == [[0, 0], [0, 0]]
+        assert batch.is_padded.all() and not batch.is_first.any()
+
+
 def test_the_picture_in_the_docs_is_true():
     dataset = Recordings([7, 3, 5, 2])
     chunks = list(SequenceSampler(dataset, lanes=2, steps=3))
