@@ -4,6 +4,7 @@ from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
+from aestream.datasets.windows import windows_before
 from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
@@ -49,4 +50,5 @@ __all__ = [
     "drivers",
     "list_cameras",
     "save",
+    "windows_before",
 ]

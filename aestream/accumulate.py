@@ -6,78 +6,79 @@ from typing import Any
 
 import numpy as np
 import torch
+from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.arguments import check_shape, positive
-from aestream.datasets.windows import WindowGrid
-from aestream.events import Events
+from aestream.datasets.windows import Cut
+from aestream.event_columns import check_time_unit
+from aestream.events import Events, to_records
+from aestream.options import SpanOptions, resolved, takes
 from aestream.representations.base import Accumulated, AnyEvents, as_records, to_tensor
 
 _MAX_WINDOWS = 1 << 24  # one wild timestamp must not ask for more memory than there is
 
 
+@takes(SpanOptions)
 def accumulate(
     events: AnyEvents,
     representation: Accumulated,
     shape: tuple[int, int],
     *,
-    window_us: int = 10_000,
-    window_events: int | None = None,
-    stride: int | None = None,
-    start_us: int | None = None,
-    stop_us: int | None = None,
-    include_incomplete: bool = True,
     threads: int | None = None,
+    time_unit: str | None = None,
+    **options: Unpack[SpanOptions],
 ) -> torch.Tensor:
     """Cut events into windows and accumulate each.
 
     Args:
-        events: array of ``EVENT_DTYPE`` or ``Events`` on a CPU, in recorded order.
+        events: array of ``EVENT_DTYPE`` or ``Events`` on a CPU, in recorded order; or an array that
+            ``Events.from_numpy`` takes.
         representation: what each window becomes.
         shape: sensor (width, height) in pixels; events outside are left out.
-        window_us, window_events, stride, start_us, stop_us, include_incomplete: as in ``FileInput``.
         threads: None: one per core.
+        time_unit: what the times of events count: "s", "ms", "us" or "ns"; None: microseconds, which are whole. Other
+            arguments are microseconds in any case.
+        **options: keyword arguments, those of ``FileInput`` that say which windows there are:
 
     Returns:
         ``[windows, channels, height, width]`` of the representation's dtype, the items that ``FileInput`` gives for a
-        file of these events, in one tensor; no windows if there are no events.
+        file of these events, in one tensor; without events, the windows that are there in any case, of zeros.
 
     Raises:
-        ValueError: if an argument is out of range, or the events are on another device.
+        ValueError: if an argument is out of range or excludes another, the events are on another device, or one of them
+            would not fit, as in ``Events.from_numpy``.
     """
-    for name, value in {
-        "window_us": window_us,
-        "window_events": window_events,
-        "stride": stride,
-        "threads": threads,
-    }.items():
-        positive(name, value)
+    resolved(SpanOptions, options, "accumulate()")
+    cut = Cut.of(options)
+    positive("threads", threads)
+    check_time_unit(time_unit)
+    if isinstance(representation, type):
+        raise ValueError(f"representation must be an object, {representation.__name__}(), not its class")
     if isinstance(events, Events) and events.device.type != "cpu":
         raise ValueError(f"events must be on a CPU, where windows are cut; got {events.device}")
     check_shape(shape)
-    records = as_records(events)
-    by_time = window_events is None
-    length = window_us if window_events is None else window_events
-    start, stop = _span(records, by_time, start_us, stop_us)
-    grid = WindowGrid(
-        start, stop, length, stride or length, by_time, include_incomplete, clip=not by_time or stop_us is not None
-    )
-    if len(grid) > _MAX_WINDOWS:
-        raise ValueError(f"{len(grid)} windows from {start} to {stop} are too many: limit them by start_us and stop_us")
-    windows = grid.bounds(list(range(len(grid))))
+    records = as_records(events) if time_unit in (None, "us") else to_records(events, time_unit=time_unit)
+    windows = cut.windows_of(_recorded(records), lambda start, stop: _find(records, start, stop))
+    if len(windows) > _MAX_WINDOWS:
+        (start, _), (_, stop) = windows.bounds([0, len(windows) - 1])
+        many = f"{len(windows)} windows from {start} to {stop}"
+        raise ValueError(f"{many} are too many: limit them by start_us and stop_us")
+    spans = windows.bounds(list(range(len(windows))))
     count = _core.default_threads() if threads is None else threads
-    tensors, _ = _core.accumulate(records.view(np.uint8), representation.spec(), *shape, windows, by_time, count)
+    view = records.view(np.uint8)
+    tensors, _ = _core.accumulate(view, representation.spec(), *shape, spans, windows.by_time, count)
     return to_tensor(tensors, representation.dtype)
 
 
-def _span(records: np.ndarray[Any, Any], by_time: bool, start_us: int | None, stop_us: int | None) -> tuple[int, int]:
-    """What the windows cover: microseconds, or ordinals of the events between these times."""
+def _recorded(records: np.ndarray[Any, Any]) -> tuple[int, int]:
+    """The first event's time, and the one after the latest; equal if there is no event."""
     if len(records) == 0:
         return 0, 0
-    first, latest = int(records["t"][0]), np.maximum.accumulate(records["t"])
-    start = first if start_us is None else start_us
-    stop = int(latest[-1]) + 1 if stop_us is None else stop_us
-    if by_time:
-        return start, stop
-    begin, end = np.searchsorted(latest, [start, stop])
+    return int(records["t"][0]), min(int(records["t"].max()) + 1, int(np.iinfo(np.int64).max))
+
+
+def _find(records: np.ndarray[Any, Any], start: int, stop: int) -> tuple[int, int]:
+    """The ordinals of the events between two times."""
+    begin, end = np.searchsorted(np.maximum.accumulate(records["t"]), [start, stop])
     return int(begin), int(end)

@@ -15,6 +15,16 @@ def positive(name: str, value: int | None) -> None:
         raise ValueError(f"{name} must be a whole number, 1 or more; got {value!r}")
 
 
+def to_time(name: str, value: float) -> int:
+    """A time in µs as a plain integer; ValueError unless it is whole."""
+    if isinstance(value, float | np.floating) and value.is_integer():
+        return int(value)
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number of microseconds; got {value!r}") from None
+
+
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """A sensor's (width, height) as plain integers; ValueError unless both are whole numbers from 1 to 32767."""
     try:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aestream.event_columns import columns_of, field_of, to_coordinates, to_microseconds, to_polarity
+
 #: One event: t in µs, x to the right, y down, p True = ON. Titles let ``events["timestamp"]`` be ``events["t"]``.
 EVENT_DTYPE = np.dtype(
     {
@@ -36,8 +38,7 @@ IMU_DTYPE = np.dtype(
 )
 
 _LAYOUT = ((torch.int64, 0), (torch.int16, 8), (torch.int16, 10), (torch.bool, 12))
-_ALIASES = {"t": "timestamp", "p": "polarity"}
-_NAMES = {alias: name for name, alias in _ALIASES.items()}
+_NAMES = {"timestamp": "t", "polarity": "p"}
 
 
 class _Columns(NamedTuple):
@@ -75,29 +76,37 @@ class Events(_Columns):
         return cls(*iterable)
 
     @classmethod
-    def from_numpy(cls, events: npt.NDArray[Any]) -> Events:
+    def from_numpy(cls, events: npt.NDArray[Any], *, time_unit: str | None = None) -> Events:
         """View a structured array as tensors that share its memory; what torch cannot view is copied.
 
         Args:
-            events: array ``[N]`` of `EVENT_DTYPE`, or with the fields t (or timestamp), x, y and p (or polarity).
-                A read-only array is copied, as torch knows no read-only tensors.
+            events: array ``[N]`` of `EVENT_DTYPE`, or with the fields t (or timestamp), x, y and p (or polarity) of any
+                numbers: p of 0 and 1, or of -1 and 1. A read-only array is copied, as torch knows no read-only tensors.
+            time_unit: what t counts: "s", "ms", "us" or "ns"; None: microseconds, which are whole.
 
         Raises:
-            ValueError: if a field is missing.
+            ValueError: if a field is missing, or naming field and row: of a time that is NaN or has a fraction without
+                a ``time_unit``, of a coordinate that is not whole or does not fit int16, of a third polarity.
         """
+        missing = [name for name in cls._fields if field_of(events.dtype, name) is None]
+        if missing:
+            found = ", ".join(events.dtype.names or ()) or events.dtype
+            raise ValueError(f"expected an array with fields t, x, y, p, got {found}")
         if not events.flags.writeable:
             events = events.copy()
-        return cls(*(torch.from_numpy(_column(events, name)) for name in cls._fields))
+        columns = _checked(columns_of(events), time_unit)
+        return cls(*(torch.from_numpy(_viewable(column)) for column in columns.values()))
 
     def numpy(self) -> npt.NDArray[Any]:
-        """The events as an array ``[N]`` of `EVENT_DTYPE`: the one that they are views of, or else a copy."""
+        """The events as an array ``[N]`` of `EVENT_DTYPE`: the one that they are views of, or else a copy.
+
+        Raises:
+            ValueError: as ``from_numpy``, if columns of other types hold what does not fit.
+        """
         if self._is_one_array():
             words = np.lib.stride_tricks.as_strided(self.t.numpy(), (len(self), 2), (16, 8))
             return words.view(EVENT_DTYPE)[:, 0]
-        records = np.zeros(len(self), EVENT_DTYPE)
-        for name, column in zip(self._fields, self, strict=True):
-            records[name] = column.cpu().numpy()
-        return records
+        return to_records(self)
 
     def _is_one_array(self) -> bool:
         first = self.t.data_ptr()
@@ -140,16 +149,33 @@ class Events(_Columns):
         return f"Events({len(self)}: {on} ON, {len(self) - on} OFF, t={span} µs, device={self.device})"
 
 
-def _column(events: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """The field as torch can view it: no negative steps, and none that is no multiple of the item."""
-    names = events.dtype.names or ()
-    field = name if name in names else _ALIASES.get(name, name)
-    if field not in (events.dtype.fields or ()):
-        raise ValueError(f"expected an array with fields t, x, y, p, got {', '.join(names) or events.dtype}")
-    column = events[field]
-    if name == "p" and column.dtype.kind in "if":
-        column = column > 0  # -1 is OFF
-    column = column.astype(EVENT_DTYPE[name], copy=False)
+def to_records(events: Any, *, time_unit: str | None = None, first_row: int = 0) -> npt.NDArray[Any]:
+    """A new array of `EVENT_DTYPE` from whatever `columns_of` takes.
+
+    Raises:
+        ValueError: as ``Events.from_numpy``; the first row is called ``first_row``.
+    """
+    columns = _checked(columns_of(events), time_unit, first_row)
+    records = np.zeros(len(columns["t"]), EVENT_DTYPE)
+    for name, column in columns.items():
+        records[name] = column
+    return records
+
+
+def _checked(
+    columns: dict[str, npt.NDArray[Any]], time_unit: str | None, first_row: int = 0
+) -> dict[str, npt.NDArray[Any]]:
+    """The columns as the types of `EVENT_DTYPE`, which lose nothing."""
+    return {
+        "t": to_microseconds(columns["t"], time_unit, first_row=first_row),
+        "x": to_coordinates(columns["x"], "x", first_row=first_row),
+        "y": to_coordinates(columns["y"], "y", first_row=first_row),
+        "p": to_polarity(columns["p"], first_row=first_row),
+    }
+
+
+def _viewable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The column as torch can view it: no negative steps, and none that is no multiple of the item."""
     is_viewable = all(step >= 0 and step % column.itemsize == 0 for step in column.strides)
     return column if is_viewable and column.flags.aligned else column.copy()
 

@@ -23,22 +23,31 @@ def save(
     compression: str | None = None,
     source: str = "aestream",
     packet_us: int = 10_000,
+    time_unit: str | None = None,
 ) -> None:
     """Write events to a file, which appears under its name only when it is complete.
 
     Args:
         path: the file; one that exists is replaced.
-        events: a structured array with the fields t, x, y and p, an ``Events``, or four arrays or tensors in that
-            order; t in microseconds. May be empty. Their order is kept.
+        events: a structured array with the fields t (or timestamp), x, y and p (or polarity), an ``Events``, or four
+            arrays or tensors in that order; p of 0 and 1, or of -1 and 1. May be empty. Their order is kept.
         shape: sensor (width, height) in pixels.
-        format, compression, source, packet_us: as in `Writer`.
+        format, compression, source, packet_us, time_unit: as in `Writer`.
 
     Raises:
         ValueError: if an argument is not as above, an event lies outside the sensor, or the format cannot say what an
             event says; nothing is clipped or shifted.
         OSError: if the file cannot be written.
     """
-    with Writer(path, shape, format=format, compression=compression, source=source, packet_us=packet_us) as writer:
+    with Writer(
+        path,
+        shape,
+        format=format,
+        compression=compression,
+        source=source,
+        packet_us=packet_us,
+        time_unit=time_unit,
+    ) as writer:
         writer.write(events)
 
 
@@ -59,6 +68,7 @@ class Writer:
             ``"deflate"``.
         source: for AEDAT4: name of the camera.
         packet_us: for AEDAT4: time that one packet spans at most; it holds at most 8192 events, too.
+        time_unit: what the times of events count: "s", "ms", "us" or "ns"; None: microseconds, which are whole.
 
     Raises:
         ValueError: if an argument is not as above, or the format has no use for an option that was given.
@@ -75,6 +85,7 @@ class Writer:
         compression: str | None = None,
         source: str = "aestream",
         packet_us: int = 10_000,
+        time_unit: str | None = None,
     ) -> None:
         self._path = os.fspath(path)
         name = choose(self._path, format)
@@ -82,7 +93,7 @@ class Writer:
         check_options(name, options)
         shape = check_shape(shape)
         kind = load_writer(name)
-        self._checker = Checker(name, shape, kind.LIMITS)
+        self._checker = Checker(name, shape, kind.LIMITS, time_unit)
         self._temporary = f"{self._path}.{secrets.token_hex(4)}.tmp"
         self._file: FormatWriter | None = None
         try:
@@ -100,8 +111,8 @@ class Writer:
         """Append events, in their order.
 
         Args:
-            events: a structured array with the fields t, x, y and p, an ``Events``, or four arrays or tensors in that
-                order; t in microseconds. May be empty.
+            events: a structured array with the fields t (or timestamp), x, y and p (or polarity), an ``Events``, or
+                four arrays or tensors in that order; p of 0 and 1, or of -1 and 1. May be empty.
 
         Raises:
             ValueError: if they are no events, one lies outside the sensor, the format cannot say what one says, or the

@@ -59,6 +59,46 @@ def test_from_numpy_fails_without_a_field() -> None:
         Events.from_numpy(np.zeros(3, np.int64))
 
 
+def foreign(**columns: list[Any]) -> np.ndarray:
+    """One array with columns of the types that these lists have, and zeros in the others."""
+    arrays = {name: np.asarray(columns.get(name, [0] * len(next(iter(columns.values()))))) for name in "txyp"}
+    events = np.zeros(len(arrays["t"]), [(name, column.dtype) for name, column in arrays.items()])
+    for name, column in arrays.items():
+        events[name] = column
+    return events
+
+
+def test_from_numpy_takes_a_time_unit_and_any_polarity() -> None:
+    seconds = foreign(t=[0.1, 0.25], p=np.array([-1, 1], np.int8).astype(np.uint8))
+    events = Events.from_numpy(seconds, time_unit="s")
+    assert events.t.tolist() == [100_000, 250_000] and events.p.tolist() == [False, True]
+    assert Events.from_numpy(foreign(t=[3.0])).t.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"t": [1.0, 0.5]}, "event 1: t must be integers; got float64 0.5; time_unit="),
+        ({"t": [1.0, np.nan]}, "event 1: t must be a finite number; got nan"),
+        ({"x": np.array([1, 40000], np.uint16)}, "event 1: x must be from 0 to 32767; got 40000"),
+        ({"y": [np.nan]}, "event 0: y must be integers; got nan"),
+        ({"p": [0, 1, -1]}, "event 2: p must be from 0 to 1; got -1"),
+    ],
+)
+def test_from_numpy_fails_rather_than_bend(columns: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Events.from_numpy(foreign(**columns))
+
+
+def test_numpy_fails_rather_than_bend_columns_of_other_types() -> None:
+    t, x, y, p = view(records())
+    assert (Events(t.double(), x.int(), y.long(), p.int()).numpy() == records()).all()
+    with pytest.raises(ValueError, match="event 1: t must be integers; got float64"):
+        Events(t.double() / 1e6, x, y, p).numpy()
+    with pytest.raises(ValueError, match="event 4: x must be from -32768 to 32767; got 40000"):
+        Events(t, x.int() * 10_000, y, p).numpy()
+
+
 def test_events_unpack_into_four_tensors() -> None:
     events = view(records())
     t, x, y, p = events

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import torch
 from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_fn_map
+
+Column: TypeAlias = torch.Tensor | list[Any]  # one member of the items of a batch: of all of them in one tensor, or not
 
 
 class Item(torch.Tensor):
@@ -25,6 +28,19 @@ def items_of(batch: torch.Tensor) -> list[torch.Tensor]:
         item.batch, item.position = batch, position
         items.append(item)
     return items
+
+
+def rows_of(columns: Sequence[Column], *, remember: bool) -> list[Any]:
+    """The items of a batch, tuples if they have several members.
+
+    Args:
+        columns: each member's values, in one tensor ``[B, ...]`` or in a list of B.
+        remember: whether members that lie in one tensor are those of `items_of`, so that default_collate, which goes
+            through tuples member by member, hands that tensor out again.
+    """
+    split = items_of if remember else torch.Tensor.unbind
+    members = [split(column) if isinstance(column, torch.Tensor) else column for column in columns]
+    return list(members[0]) if len(members) == 1 else list(zip(*members, strict=True))
 
 
 def collate_items(items: list[Item], *, collate_fn_map: dict[Any, Any] | None = None) -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from aestream.arguments import positive
+from aestream.arguments import positive, to_time
 from aestream.backends import Backend, events_to
 from aestream.camera_frames import CameraFrames
 from aestream.datasets.event_file import EventFile
@@ -79,7 +79,9 @@ class RecordedEvents:
 
         An event belongs to the span that holds the latest time up to and including it, so that spans partition the
         file even where its times step back. Returns and raises what ``load()`` does; outside of the file, no events.
+        Times may be floats that are whole; others are a ValueError.
         """
+        start_us, stop_us = to_time("start_us", start_us), to_time("stop_us", stop_us)
         recording, threads = self._file.indexed, self._file.thread_count
         first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
         return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)

@@ -5,23 +5,34 @@ from __future__ import annotations
 import copy
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterator
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
+from typing_extensions import Unpack
 
 import aestream._core as _core
-from aestream.arguments import check_shape, positive
+from aestream.arguments import check_shape
 from aestream.backends import Backend, events_to
-from aestream.representations import Frame, Representation
+from aestream.datasets.windows import chosen_lengths
+from aestream.options import (
+    LENGTHS,
+    StreamOptions,
+    check_item_options,
+    checked_events,
+    resolved,
+    takes,
+)
 from aestream.representations.base import element_type, to_tensor
 from aestream.streams.session import Session, Source, StreamStats
+from aestream.transforms.base import Sample, Transform, seeded
 
 Self = TypeVar("Self", bound="EventStream")
 
 
+@takes(StreamOptions)
 class EventStream(IterableDataset[Any]):
     """Events that come in while one looks: as frames by ``read()``, or as the items of an iteration.
 
@@ -41,11 +52,7 @@ class EventStream(IterableDataset[Any]):
     Args:
         shape: sensor (width, height) in pixels; events outside are counted, and in no frame or tensor.
         device: where items and ``read("torch")`` go.
-        window_us: length of one window, µs.
-        window_events: length of one window in events, instead of ``window_us``.
-        representation: what a window becomes; see ``aestream.representations``. None: the ``Events`` themselves.
-        transform: applied to each item.
-        timeout_s: an iteration ends when no event has come for so long; None: it waits until ``stop()``.
+        **options: keyword arguments, each of which is in ``aestream.options.StreamOptions``:
 
     Raises:
         ValueError: if an argument is out of range.
@@ -55,28 +62,31 @@ class EventStream(IterableDataset[Any]):
         self,
         shape: tuple[int, int],
         device: torch.device | str = "cpu",
-        *,
-        window_us: int = 10_000,
-        window_events: int | None = None,
-        representation: Representation | None = Frame(),  # noqa: B008 - frozen
-        transform: Callable[[Any], Any] | None = None,
-        timeout_s: float | None = None,
+        **options: Unpack[StreamOptions],
     ) -> None:
         self.shape = check_shape(shape)
-        positive("window_us", window_us)
-        positive("window_events", window_events)
-        if representation is not None and not callable(representation):
-            raise ValueError(f"representation must be callable or None; got {representation!r}")
-        if timeout_s is not None and not timeout_s > 0:
-            raise ValueError(f"timeout_s must be positive or None; got {timeout_s!r}")
         self.device = torch.device(device)
-        self.window_us = window_us
-        self.window_events = window_events
-        self.representation = representation
-        self.transform = transform
-        self.timeout_s = timeout_s
+        self._set_options(options)
         self._session: Session | None = None
         self._opening = threading.RLock()
+
+    def _set_options(self, given: StreamOptions) -> None:
+        options = resolved(StreamOptions, given, type(self).__name__)
+        check_item_options(options)
+        window_us, window_events = chosen_lengths(given)
+        if window_us is None and window_events is None:
+            raise ValueError("window_us must be a whole number: a live stream has no end for one window to reach")
+        if options["timeout_s"] is not None and not options["timeout_s"] > 0:
+            raise ValueError(f"timeout_s must be positive or None; got {options['timeout_s']!r}")
+        self._given = dict(given)
+        self.window_us = window_us
+        self.window_events = window_events
+        self.with_times: bool = options["with_times"]
+        self.event_transform = options["event_transform"]
+        self.representation = options["representation"]
+        self.transform = options["transform"]
+        self.seed: int = options["seed"]
+        self.timeout_s: float | None = options["timeout_s"]
 
     @abstractmethod
     def _open(self, sink: _core.EventSink) -> Source:
@@ -150,20 +160,38 @@ class EventStream(IterableDataset[Any]):
         is_open = self._is_open
         return _Items(self, self._opened if is_open else self._start(), closes=not is_open)
 
-    def _item(self, values: np.ndarray, start_us: int, stop_us: int) -> Any:
-        representation = self.representation
-        if representation is not None and hasattr(representation, "spec"):
-            item: Any = to_tensor(values, element_type(representation)).to(self.device)
-        else:
-            item = events_to("torch", values, self.device)
-            if representation is not None:
-                item = representation(item, shape=self.shape, start_us=start_us, stop_us=stop_us)
-        return item if self.transform is None else self.transform(item)
+    @property
+    def _is_fused(self) -> bool:
+        """Whether the core makes items out of events that nothing else has to look at."""
+        return self.event_transform is None and hasattr(self.representation, "spec")
 
-    def _with(self: Self, **options: Any) -> Self:
+    def _item(self, values: np.ndarray, start_us: int, stop_us: int, number: int = 0) -> Any:
+        """The item of the ``number``-th window of an iteration, whose tensor or events are ``values``."""
+        if self._is_fused:
+            item: Any = to_tensor(values, element_type(self.representation)).to(self.device)
+        else:
+            item = self._item_by_call(values, start_us, stop_us, number)
+        item = item if self.transform is None else self.transform(item)
+        return (item, torch.tensor([start_us, stop_us])) if self.with_times else item
+
+    def _item_by_call(self, records: np.ndarray, start_us: int, stop_us: int, number: int) -> Any:
+        sample = Sample(events_to("torch", records, torch.device("cpu")), self.shape, start_us, stop_us)
+        if isinstance(self.event_transform, Transform):
+            is_random = self.event_transform.is_random
+            sample = self.event_transform(sample, generator=seeded(self.seed, 0, number) if is_random else None)
+        elif self.event_transform is not None:
+            sample = sample.replace(events=checked_events(self.event_transform(sample.events)))
+        events = sample.events.to(self.device)
+        if self.representation is None:
+            return events
+        return self.representation(events, shape=sample.shape, start_us=sample.start_us, stop_us=sample.stop_us)
+
+    def _with(self: Self, **changes: Any) -> Self:
         """A copy with other windows or another representation, which is not open."""
         other = copy.copy(self)
-        other.__dict__.update(options)
+        replaced = LENGTHS if any(name in changes for name in LENGTHS) else ()
+        kept = {name: value for name, value in self._given.items() if name not in replaced}
+        other._set_options(cast(StreamOptions, {**kept, **changes}))
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -179,14 +207,15 @@ class _Items(Iterator[Any]):
     """The items of a session, which it stops at the end, or when it is gone, if it was opened for this iteration."""
 
     def __init__(self, stream: EventStream, session: Session, *, closes: bool) -> None:
-        spec = getattr(stream.representation, "spec", None)
+        spec = getattr(stream.representation, "spec", None) if stream._is_fused else None
+        self._number = 0
         self._stream = stream
         self._session = session
         self._closes = closes
         self._is_last = False
         self._windows = session.windows(
             by_time=stream.window_events is None,
-            length=stream.window_events or stream.window_us,
+            length=stream.window_events or stream.window_us or 0,
             spec=None if spec is None else spec(),
         )
 
@@ -199,7 +228,8 @@ class _Items(Iterator[Any]):
         if found is None:
             self.close()
             raise StopIteration
-        return self._stream._item(*found)
+        self._number += 1
+        return self._stream._item(*found, self._number - 1)
 
     def _next_window(self) -> tuple[np.ndarray, int, int] | None:
         if self._is_last:

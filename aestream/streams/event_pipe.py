@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from torch.utils.data import IterDataPipe
+from typing_extensions import Unpack
 
 from aestream.arguments import positive
 from aestream.datasets.file import FileInput
+from aestream.options import ItemOptions, LengthOptions, takes
 from aestream.representations import Representation
 from aestream.streams.base import EventStream
 
 
+@takes(ItemOptions)
 class EventPipe(IterDataPipe[Any]):
     """The items of a file or a live stream as a data pipe: ``EventPipe(file).window_us(5000).map(f)``.
 
@@ -25,6 +28,7 @@ class EventPipe(IterDataPipe[Any]):
 
     Args:
         source: ``FileInput``, or an ``EventStream`` such as ``UDPInput``.
+        **options: keyword arguments that replace those of the source:
 
     Attributes:
         source: what the pipe reads. A live stream's ``stats``, ``port`` and ``stop()`` are here: after a setting has
@@ -32,21 +36,21 @@ class EventPipe(IterDataPipe[Any]):
 
     Raises:
         TypeError: if the source is something else.
+        ValueError: if an option is out of range.
     """
 
-    def __init__(self, source: FileInput | EventStream) -> None:
+    def __init__(self, source: FileInput | EventStream, **options: Unpack[ItemOptions]) -> None:
         check_source(source)
-        self.source = source
+        self.source = source._with(**options) if options else source
         self._shards: dict[Any, tuple[int, int]] = {}
 
-    def window_us(self, window_us: int, *, stride: int | None = None) -> EventPipe:
-        """One item per so many µs; ``stride`` as in ``FileInput``, for files only.
+    def window_us(self, window_us: int | None, *, stride: int | None = None) -> EventPipe:
+        """One item per so many µs; ``stride``, and None for the whole recording, as in ``FileInput``, for files only.
 
         Raises:
             ValueError: if a value is no positive whole number, or a live stream is to have a stride.
         """
-        positive("window_us", window_us)
-        return self._windows(stride, window_us=window_us, window_events=None)
+        return self._windows(stride, window_us=window_us)
 
     def window_events(self, window_events: int, *, stride: int | None = None) -> EventPipe:
         """One item per so many events; ``stride`` as in ``FileInput``, for files only.
@@ -54,7 +58,6 @@ class EventPipe(IterDataPipe[Any]):
         Raises:
             ValueError: if a value is no positive whole number, or a live stream is to have a stride.
         """
-        positive("window_events", window_events)
         return self._windows(stride, window_events=window_events)
 
     def represent(self, representation: Representation | None) -> EventPipe:
@@ -63,8 +66,6 @@ class EventPipe(IterDataPipe[Any]):
         Raises:
             ValueError: if it is not callable.
         """
-        if representation is not None and not callable(representation):
-            raise ValueError(f"representation must be callable or None; got {representation!r}")
         return EventPipe(self.source._with(representation=representation))
 
     def apply_sharding(self, num_of_instances: int, instance_id: int, sharding_group: Any = None) -> None:
@@ -91,7 +92,7 @@ class EventPipe(IterDataPipe[Any]):
             indices = indices[instance::instances]
         return indices
 
-    def _windows(self, stride: int | None, **options: int | None) -> EventPipe:
+    def _windows(self, stride: int | None, **options: Unpack[LengthOptions]) -> EventPipe:
         positive("stride", stride)
         if isinstance(self.source, FileInput):
             return EventPipe(self.source._with(**options, stride=stride))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
+from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.formats.speck import SpeckClock, is_speck_message, view_speck_events
-from aestream.representations import Frame, Representation
+from aestream.options import StreamOptions, takes
 from aestream.streams.base import EventStream
 from aestream.streams.thread_source import ThreadSource
 
@@ -20,6 +20,7 @@ _POLL_MS = 20  # between looks for the end
 _MAX_MESSAGES = 512  # that are handed on together when they come faster than that
 
 
+@takes(StreamOptions)
 class SpeckInput(EventStream):
     """Events of a Speck, over ZMQ: ``with SpeckInput() as stream: stream.read()``.
 
@@ -40,7 +41,7 @@ class SpeckInput(EventStream):
         shape: sensor (width, height) in pixels.
         device: where items and ``read("torch")`` go.
         address: what the publisher binds, as ZMQ writes it.
-        window_us, window_events, representation, transform, timeout_s: see ``EventStream``.
+        **options: keyword arguments, as of every ``EventStream``:
 
     Raises:
         ValueError: if an argument is out of range, or, when the stream is opened, if ZMQ knows no such address.
@@ -52,22 +53,9 @@ class SpeckInput(EventStream):
         shape: tuple[int, int] = (128, 128),
         device: torch.device | str = "cpu",
         address: str = "tcp://127.0.0.1:40001",
-        *,
-        window_us: int = 10_000,
-        window_events: int | None = None,
-        representation: Representation | None = Frame(),  # noqa: B008 - frozen
-        transform: Callable[[Any], Any] | None = None,
-        timeout_s: float | None = None,
+        **options: Unpack[StreamOptions],
     ) -> None:
-        super().__init__(
-            shape,
-            device,
-            window_us=window_us,
-            window_events=window_events,
-            representation=representation,
-            transform=transform,
-            timeout_s=timeout_s,
-        )
+        super().__init__(shape, device, **options)
         if not isinstance(address, str):
             raise ValueError(f"address must be a string such as 'tcp://127.0.0.1:40001'; got {address!r}")
         self.address = address

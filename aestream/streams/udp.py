@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
+from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.datasets.file import FileInput
 from aestream.events import Events
-from aestream.representations import AnyEvents, Frame, Representation
+from aestream.options import StreamOptions, takes
+from aestream.representations import AnyEvents
 from aestream.streams.base import EventStream
 
 Protocol: TypeAlias = Literal["spif", "t64_x16_y16_on8", "t32_x16_y15_on1"]
@@ -18,6 +19,7 @@ Protocol: TypeAlias = Literal["spif", "t64_x16_y16_on8", "t32_x16_y15_on1"]
 _DATAGRAM_WORDS = {"spif": 128, "t64_x16_y16_on8": 325, "t32_x16_y15_on1": 200}  # faery's have 100 events
 
 
+@takes(StreamOptions)
 class UDPInput(EventStream):
     """Events from UDP datagrams of any size: ``with UDPInput((640, 480), port=3333) as stream: stream.read()``.
 
@@ -35,7 +37,7 @@ class UDPInput(EventStream):
             a multicast group to join.
         protocol: "spif", with or without timestamps or mixed; or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
         interface: name of the network interface on which to join a group; None: as the system chooses.
-        window_us, window_events, representation, transform, timeout_s: see ``EventStream``.
+        **options: keyword arguments, as of every ``EventStream``:
 
     Raises:
         ValueError: if an argument is out of range, or, when the stream is opened, if the host is not known.
@@ -51,21 +53,9 @@ class UDPInput(EventStream):
         host: str = "0.0.0.0",
         protocol: Protocol = "spif",
         interface: str | None = None,
-        window_us: int = 10_000,
-        window_events: int | None = None,
-        representation: Representation | None = Frame(),  # noqa: B008 - frozen
-        transform: Callable[[Any], Any] | None = None,
-        timeout_s: float | None = None,
+        **options: Unpack[StreamOptions],
     ) -> None:
-        super().__init__(
-            shape,
-            device,
-            window_us=window_us,
-            window_events=window_events,
-            representation=representation,
-            transform=transform,
-            timeout_s=timeout_s,
-        )
+        super().__init__(shape, device, **options)
         _check(port, protocol, lowest_port=0)
         self.host = host
         self.protocol = protocol

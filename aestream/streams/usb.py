@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
 import torch
+from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.errors import CameraDisconnected
-from aestream.representations import Frame, Representation
+from aestream.options import StreamOptions, takes
 from aestream.streams.base import EventStream
 from aestream.streams.drivers.driver import Camera, CameraInfo, Device
 from aestream.streams.drivers.find import open_camera
 from aestream.streams.thread_source import ThreadSource
 
 
+@takes(StreamOptions)
 class USBInput(EventStream):
     """Events from a camera: ``with USBInput((640, 480)) as stream: stream.read()``.
 
@@ -35,7 +36,7 @@ class USBInput(EventStream):
         serial: its serial number, as ``list_cameras()`` says it; None: the first one found.
         on_disconnect: what happens when the camera is unplugged, once all that came before was delivered: "raise" a
             CameraDisconnected, or "stop" as if the stream had ended.
-        window_us, window_events, representation, transform, timeout_s: see ``EventStream``.
+        **options: keyword arguments, as of every ``EventStream``:
 
     Raises:
         ValueError: if an argument is out of range, or, when the stream is opened, if the camera has another shape.
@@ -51,21 +52,9 @@ class USBInput(EventStream):
         *,
         serial: str | None = None,
         on_disconnect: Literal["raise", "stop"] = "raise",
-        window_us: int = 10_000,
-        window_events: int | None = None,
-        representation: Representation | None = Frame(),  # noqa: B008 - frozen
-        transform: Callable[[Any], Any] | None = None,
-        timeout_s: float | None = None,
+        **options: Unpack[StreamOptions],
     ) -> None:
-        super().__init__(
-            shape,
-            device,
-            window_us=window_us,
-            window_events=window_events,
-            representation=representation,
-            transform=transform,
-            timeout_s=timeout_s,
-        )
+        super().__init__(shape, device, **options)
         if camera is not None and not isinstance(camera, Camera):
             raise ValueError(f"camera must be Camera.Inivation, Camera.Prophesee or None; got {camera!r}")
         if serial is not None and not isinstance(serial, str):

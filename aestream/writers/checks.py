@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 import aestream._core as _core
-from aestream.events import EVENT_DTYPE, Events
+from aestream.event_columns import check_time_unit
+from aestream.events import EVENT_DTYPE, Events, to_records
 from aestream.representations import is_plain
 from aestream.writers.base import Clock, Limits
 
@@ -20,7 +20,9 @@ _ADVICE = "subtract a start time from all of t"
 class Checker:
     """Looks at the events of one file before they are written."""
 
-    def __init__(self, format: str, shape: tuple[int, int], limits: Limits) -> None:
+    def __init__(self, format: str, shape: tuple[int, int], limits: Limits, time_unit: str | None = None) -> None:
+        check_time_unit(time_unit)
+        self._time_unit = time_unit
         self._format, self._shape, self._limits = format, shape, limits
         self._max = {"x": min(shape[0] - 1, limits.max_x), "y": min(shape[1] - 1, limits.max_y)}
         clock = limits.clock or _NO_CLOCK
@@ -58,26 +60,12 @@ class Checker:
         return records
 
     def _to_records(self, events: Any) -> npt.NDArray[Any]:
-        if isinstance(events, Events) and events.device.type == "cpu":
-            events = events.numpy()
-        if isinstance(events, np.ndarray) and is_plain(events):
-            return events.view(EVENT_DTYPE)
-        columns = dict(zip("txyp", _columns(events), strict=True))
-        _check_columns(columns)
-        for name, limit in {**self._max, "p": 1}.items():
-            self._check_range(name, columns[name], limit)
-        if columns["t"].dtype.kind == "u":
-            self._check_range("t", columns["t"], 2**63 - 1)
-        records = np.zeros(columns["t"].size, EVENT_DTYPE)
-        for name, column in columns.items():
-            records[name] = column
-        return records
-
-    def _check_range(self, name: str, column: npt.NDArray[Any], limit: int) -> None:
-        """Refuse what the record's own integers could not even hold."""
-        if len(column) and not (column.min() >= 0 and column.max() <= limit):
-            at = int(np.flatnonzero((column < 0) | (column > limit))[0])
-            raise ValueError(f"event {self.num_events + at}: {self._outside(name, limit, int(column[at]))}")
+        if self._time_unit in (None, "us"):
+            if isinstance(events, Events) and events.device.type == "cpu":
+                events = events.numpy()
+            if isinstance(events, np.ndarray) and is_plain(events):
+                return events.view(EVENT_DTYPE)
+        return to_records(events, time_unit=self._time_unit, first_row=self.num_events)
 
     def _outside(self, name: str, limit: int, value: int) -> str:
         width, height = self._shape
@@ -106,23 +94,3 @@ class Checker:
             case _:
                 most = f"{clock.max_fall_ticks * clock.tick_us} µs, nor over a multiple of {clock.wrap_us}"
                 return f"t must not step back by more than {most} in {name} files; got {t} after {before}"
-
-
-def _columns(events: Any) -> list[npt.NDArray[Any]]:
-    names = getattr(getattr(events, "dtype", None), "names", None)
-    if names is not None:
-        missing = [name for name in "txyp" if name not in names]
-        if missing:
-            raise ValueError(f"events must have the fields t, x, y, p; got {', '.join(names)}")
-        return [events[name] for name in "txyp"]
-    if not isinstance(events, (tuple, list)) or len(events) != 4:
-        raise ValueError(f"events must be a structured array, or four columns t, x, y, p; got {type(events).__name__}")
-    return [column.cpu().numpy() if isinstance(column, torch.Tensor) else np.asarray(column) for column in events]
-
-
-def _check_columns(columns: dict[str, npt.NDArray[Any]]) -> None:
-    for name, column in columns.items():
-        if column.ndim != 1 or column.shape != columns["t"].shape:
-            raise ValueError(f"columns must have one dimension and one length; got {name} of shape {column.shape}")
-        if column.dtype.kind not in ("biu" if name == "p" else "iu"):
-            raise ValueError(f"{name} must be integers; got {column.dtype}")

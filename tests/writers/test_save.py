@@ -106,6 +106,15 @@ def test_columns_may_be_tensors_or_any_layout(path: Path) -> None:
         assert read(path).tobytes() == expected
 
 
+def test_times_of_other_units_and_polarities_of_minus_one_are_taken(path: Path) -> None:
+    seconds, minus = np.array([0.1, 0.2]), np.array([-1, 1])
+    for p in (minus, minus.astype(np.uint16), minus.astype(float)):
+        save(path, (seconds, [1, 2], [1.0, 0.0], p), (3, 2), time_unit="s")
+        assert read(path).tobytes() == array((100_000, 1, 1, 0), (200_000, 2, 0, 1)).tobytes()
+    save(path, array((3, 1, 1, 1)), (3, 2), time_unit="ms")
+    assert read(path)["t"].tolist() == [3000]
+
+
 GOOD = array((0, 0, 0, 0))
 REFUSED = [
     (array((0, 4, 0, 0)), {}, "x must be from 0 to 3; got 4"),
@@ -113,6 +122,9 @@ REFUSED = [
     (array((0, -1, 0, 0)), {}, "x must be from 0 to 3; got -1"),
     (([0], [0], [0], [2]), {}, "p must be from 0 to 1; got 2"),
     (([0.5], [0], [0], [1]), {}, "t must be integers; got float64"),
+    (([0], [0], [0], [-1]), {"time_unit": "min"}, "time_unit must be one of s, ms, us, ns, or None; got 'min'"),
+    (([0, np.nan], [0, 0], [0, 0], [1, 1]), {}, "event 1: t must be a finite number; got nan"),
+    (([0, 0, 0], [0, 0, 0], [0, 0, 0], [1, -1, 0]), {}, "event 2: p must be from 0 to 1; got 0"),
     (([0], [True], [0], [1]), {}, "x must be integers; got bool"),
     (([0, 1], [0], [0], [1]), {}, "columns must have one dimension and one length; got x of shape"),
     ((0, 0, 0, 1), {}, "columns must have one dimension"),

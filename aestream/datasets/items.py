@@ -1,0 +1,248 @@
+"""WindowItems: what each window of a recording becomes, one by one and in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Subset
+
+from aestream.arguments import to_time
+from aestream.backends import events_to
+from aestream.datasets.batch import Column, rows_of
+from aestream.datasets.epoch import Epoch
+from aestream.datasets.recorded import RecordedEvents
+from aestream.datasets.windows import Cut, Spans, Windows
+from aestream.options import FileOptions, check_item_options, checked_events, resolved
+from aestream.representations.base import element_type, to_tensor
+from aestream.transforms.base import Sample, Transform, seeded
+
+_CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
+_LAST_TIME = int(np.iinfo(np.int64).max)
+
+
+class WindowItems(RecordedEvents, Dataset[Any]):
+    """The part of ``FileInput`` that is a map-style dataset: windows, targets, representations."""
+
+    shape: tuple[int, int] | None
+    targets: Any
+    target_transform: Callable[[Any], Any] | None
+
+    def _set_options(self, given: FileOptions) -> None:
+        """Take all options but those of reading."""
+        options = resolved(FileOptions, given, type(self).__name__)
+        check_item_options(options)
+        self._given = dict(given)
+        self._cut = Cut.of(given)
+        self._windows_found: Windows | None = None
+        self.targets = _checked_targets(options["targets"])
+        self.target_transform = options["target_transform"]
+        self.with_times: bool = options["with_times"]
+        self.event_transform = options["event_transform"]
+        self.representation = options["representation"]
+        self.transform = options["transform"]
+        self.seed: int = options["seed"]
+        is_random = isinstance(self.event_transform, Transform) and self.event_transform.is_random
+        self._epoch = (self.__dict__.get("_epoch") or Epoch()) if is_random else None  # copies share it
+        if self._cut.known_length is not None:
+            self._check_number_of_targets(self._cut.known_length)
+
+    @property
+    def window_us(self) -> int | None:
+        """Length of one window in µs, if they are of one length."""
+        return self._cut.window_us
+
+    @property
+    def window_events(self) -> int | None:
+        """Length of one window in events, if they have one."""
+        return self._cut.window_events
+
+    @property
+    def stride(self) -> int | None:
+        """From one window's start to the next's, as it was given."""
+        return self._cut.stride
+
+    @property
+    def start_us(self) -> int | None:
+        """Where the used part of the recording begins, as it was given."""
+        return self._cut.start_us
+
+    @property
+    def stop_us(self) -> int | None:
+        """Where the used part of the recording ends, as it was given."""
+        return self._cut.stop_us
+
+    def set_epoch(self, epoch: int) -> None:
+        """Make random event transforms draw anew, in this process and in workers that are there already.
+
+        With one epoch, an item is always the same. It begins with 0.
+        """
+        if self._epoch is not None:
+            self._epoch.number = epoch
+
+    def window(self, index: int) -> tuple[int, int]:
+        """The half-open window ``[start, stop)`` of an item, µs. A window by count lasts from its first event to after
+        its latest."""
+        span = self._windows.bounds([self._checked(index)])
+        start, stop = self._times_of(span)[0].tolist()
+        return start, stop
+
+    def index_at(self, t_us: int) -> int:
+        """The first item whose window holds a time: the way back from ``window()``.
+
+        Windows by count hold the times from their first event's to their last one's; times that step back count as the
+        latest one before them.
+
+        Raises:
+            ValueError: if no window holds it.
+        """
+        time = to_time("t_us", t_us)
+        begin, end = time, time + 1
+        if not self._windows.by_time:
+            begin, end = self._find(time, min(time + 1, _LAST_TIME))
+        index = self._windows.first_around(begin, end)
+        if index is None:
+            raise ValueError(f"no window of {self.path!r} holds the time {time}")
+        return index
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def __getitem__(self, index: Any) -> Any:
+        """An item; of a slice, such as ``file[10:20]``, a dataset of these items, which are numbered anew."""
+        if isinstance(index, slice):
+            return Subset(self, range(*index.indices(len(self))))
+        return rows_of(self._columns([index]), remember=False)[0]
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        """The items of a batch, accumulated side by side; default_collate makes them a batch without a copy."""
+        return rows_of(self._columns(indices), remember=True)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterate(range(len(self)))
+
+    def _iterate(self, indices: range) -> Iterator[Any]:
+        """Items in order, made a few at a time as far as they fit into the processor's cache."""
+        step = 1
+        while indices:
+            columns = self._columns(list(indices[:step]))
+            values = columns[0]
+            indices = indices[len(values) :]
+            if isinstance(values, torch.Tensor):
+                step = max(1, min(4 * self._file.thread_count, _CHUNK_BYTES // max(values[0].nbytes, 1)))
+            yield from rows_of(columns, remember=False)
+            del columns, values  # their memory serves the next ones
+
+    def _columns(self, indices: list[int]) -> list[Column]:
+        """The members of so many items: values, then targets and times where they are asked for."""
+        indices = [self._checked(index) for index in indices]
+        spans = self._windows.bounds(indices)
+        values, targets = self._represent(indices, spans, self._targets_at(indices))
+        columns = [values if self.transform is None else [self.transform(value) for value in values]]
+        if targets is not None:
+            chosen = self.target_transform
+            columns.append(targets if chosen is None else [chosen(target) for target in targets])
+        if self.with_times:
+            columns.append(self._times_of(spans))
+        return columns
+
+    def _represent(self, indices: list[int], spans: Spans, targets: Column | None) -> tuple[Column, Column | None]:
+        """What windows become, and their targets. The one place that decides who makes it: the core while it decodes,
+        which nothing may have to look at events for; or else transform and representation by call, window by window."""
+        if self.event_transform is None and hasattr(self.representation, "spec"):
+            return self._represent_fused(spans), targets
+        pairs = [
+            self._represent_by_call(index, span, None if targets is None else targets[position])
+            for position, (index, span) in enumerate(zip(indices, spans, strict=True))
+        ]
+        return [value for value, _ in pairs], None if targets is None else [target for _, target in pairs]
+
+    def _represent_fused(self, spans: Spans) -> torch.Tensor:
+        representation: Any = self.representation
+        width, height = self._require_shape()
+        recording, by_time, threads = self._file.indexed, self._windows.by_time, self._file.thread_count
+        frames, _ = self._file.located(
+            lambda: recording.accumulate(representation.spec(), width, height, spans, by_time, threads)
+        )
+        return to_tensor(frames, element_type(representation)).to(self.device)
+
+    def _represent_by_call(self, index: int, span: Spans, target: Any) -> tuple[Any, Any]:
+        """What one window becomes, and its target: transforms of events may change both."""
+        records = self._records(span)
+        start_us, stop_us = self._times_of(span[None], records)[0].tolist()
+        events, shape, transform = events_to("torch", records, torch.device("cpu")), self.shape, self.event_transform
+        if isinstance(transform, Transform):
+            generator = None if self._epoch is None else seeded(self.seed, self._epoch.number, index)
+            sample = transform(Sample(events, self._require_shape(), start_us, stop_us, target), generator=generator)
+            events, shape, target = sample.events, sample.shape, sample.target
+            start_us, stop_us = sample.start_us, sample.stop_us
+        elif transform is not None:
+            events = checked_events(transform(events))
+        events = events.to(self.device)
+        if self.representation is None:
+            return events, target
+        shape = self._require_shape() if shape is None else shape
+        return self.representation(events, shape=shape, start_us=start_us, stop_us=stop_us), target
+
+    def _times_of(self, spans: Spans, records: np.ndarray | None = None) -> torch.Tensor:
+        """int64 ``[n, 2]``: start and stop of windows in µs; of those by count, from the first event to after the
+        latest."""
+        if self._windows.by_time:
+            return torch.from_numpy(spans)
+        times = np.zeros((len(spans), 2), np.int64)
+        for row, span in enumerate(spans):
+            t = (self._records(span) if records is None else records)["t"]
+            if len(t):
+                times[row] = t[0], min(int(t.max()) + 1, _LAST_TIME)
+        return torch.from_numpy(times)
+
+    def _records(self, span: Spans) -> np.ndarray:
+        recording, threads = self._file.indexed, self._file.thread_count
+        start, stop = int(span[0]), int(span[1])
+        first, last = self._file.located(lambda: recording.find(start, stop, self._windows.by_time, threads))
+        return self._file.located(lambda: recording.read(first, last, threads))
+
+    def _find(self, start_us: int, stop_us: int) -> tuple[int, int]:
+        recording, threads = self._file.indexed, self._file.thread_count
+        return self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
+
+    @property
+    def _windows(self) -> Windows:
+        if self._windows_found is None:
+            recorded = (0, 0) if self._cut.windows is not None else (self.t_start, self.t_stop)
+            found = self._cut.windows_of(recorded, self._find)
+            self._check_number_of_targets(len(found))
+            self._windows_found = found
+        return self._windows_found
+
+    def _targets_at(self, indices: list[int]) -> Column | None:
+        if self.targets is None:
+            return None
+        if isinstance(self.targets, torch.Tensor):
+            return self.targets[torch.tensor(indices, dtype=torch.int64)]
+        return [self.targets[index] for index in indices]
+
+    def _check_number_of_targets(self, length: int) -> None:
+        if self.targets is not None and len(self.targets) != length:
+            raise ValueError(f"targets must be one per window; got {len(self.targets)} for {length} windows")
+
+    def _checked(self, index: int) -> int:
+        length = len(self)
+        if not -length <= index < length:
+            raise IndexError(f"index {index} is out of range for {length} windows of {self.path!r}")
+        return index % length
+
+    def _require_shape(self) -> tuple[int, int]:
+        if self.shape is None:
+            raise ValueError(f"{self.path!r} does not say its sensor's shape: pass shape=(width, height)")
+        return self.shape
+
+
+def _checked_targets(targets: Any) -> Any:
+    if targets is not None and (
+        isinstance(targets, Mapping | str) or not hasattr(targets, "__len__") or not hasattr(targets, "__getitem__")
+    ):
+        raise ValueError(f"targets must be a sequence, a tensor or an array; got {type(targets).__name__}")
+    return targets
