@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aestream.datasets.file import FileInput
-from aestream.datasets.spans import SpannedRecording
+from aestream.options import LENGTHS
 
 _OF_WINDOWS = ("window_us", "window_events", "stride", "start_us", "stop_us", "include_incomplete")
 _OF_READING = ("format", "columns", "fields", "time_unit", "chip", "stream", "mirror")
@@ -60,12 +60,9 @@ class OpenedRecordings:
     ) -> FileInput:
         """A recording, with its header's shape if ``as_found`` or if the dataset has none."""
         options = self._options if stream is None else self._options | {"stream": stream}
-        file: FileInput
-        if spans is not None or self.whole:
-            options = {name: value for name, value in options.items() if name not in ("window_us", "window_events")}
-            file = SpannedRecording(path, spans, **options)
-        else:
-            file = FileInput(path, **options)
+        if spans is not None:
+            options = {name: value for name, value in options.items() if name not in LENGTHS} | {"windows": spans}
+        file = FileInput(path, **options)
         if self.shape is not None and not as_found:
             file.shape = self.shape  # pads or crops, which a shape of FileInput would warn of
         return file

@@ -49,9 +49,6 @@ class RecordingDataset(Dataset[Any]):
         progress: show a bar while the manifest is read, if tqdm is installed; None: on a terminal, if it takes long.
         options: as in ``FileInput``.
 
-    Attributes:
-        options: what each recording is opened with, by the names of ``FileInput``'s arguments.
-
     Raises:
         ValueError: if there is no recording, targets do not match windows, or sensors differ and ``shape`` is None.
         FormatError: if a file is no recording; names it. Some files are not looked at before an item needs them.
@@ -84,7 +81,6 @@ class RecordingDataset(Dataset[Any]):
         self._manifest: Manifest | None = None
         self._ends: npt.NDArray[np.int64] | None = None
         options = options | {"window_us": window_us, "window_events": window_events}
-        self.options = options
         self._files = OpenedRecordings(None if shape is None else check_shape(shape), options, max_open)
         common = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in self.paths])
         self.root = os.path.abspath(root) if root is not None else common

@@ -1,49 +1,11 @@
-"""One recording whose windows are spans that labels give, or one window that is the whole of it."""
+"""Spans of time that labels give, as windows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from aestream.datasets.file import FileInput
-
-
-@dataclass(frozen=True)
-class WindowList:
-    """Windows at any half-open spans of time, in any order; they may overlap, be empty or lie beyond the recording.
-
-    Attributes:
-        spans: int64 ``[N, 2]`` of start and stop, µs.
-        by_time: always true: the spans are times, not ordinals of events.
-    """
-
-    spans: npt.NDArray[np.int64]
-    by_time: bool = True
-
-    def __len__(self) -> int:
-        return len(self.spans)
-
-    def bounds(self, indices: list[int]) -> npt.NDArray[np.int64]:
-        """int64 ``[len(indices), 2]``: start and stop of each window."""
-        return self.spans[np.asarray(indices, dtype=np.int64)]
-
-
-class SpannedRecording(FileInput):
-    """A ``FileInput`` with the windows that it is given: a list of spans, or the whole of what is used of the file."""
-
-    def __init__(self, path: str, spans: npt.NDArray[np.int64] | None, **options: Any) -> None:
-        super().__init__(path, **options)
-        self._spans = spans
-
-    def _make_grid(self) -> Any:
-        if self._spans is not None:
-            return WindowList(self._spans)
-        start = self.t_start if self.start_us is None else self.start_us
-        stop = self.t_stop if self.stop_us is None else self.stop_us
-        return WindowList(np.array([[start, stop]], np.int64))
 
 
 def as_spans(windows: Any) -> npt.NDArray[np.int64]:

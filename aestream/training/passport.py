@@ -7,7 +7,6 @@ from typing import Any
 
 from torch.utils.data import ConcatDataset, Subset
 
-from aestream.representations import Frame
 from aestream.training.description import describe
 
 KEY = "aestream_passport"
@@ -20,7 +19,8 @@ class Passport:
     Attributes:
         representation: class and parameters; None for events.
         event_transform, transform: of evaluation, on events and on tensors; None without.
-        window_us, window_events, stride: of the windows, as `FileInput` has them; both lengths None: whole recordings.
+        window_us, window_events, stride: of the windows, as `FileInput` has them. Both lengths are None for whole
+            recordings, and for windows that differ in length.
         shape: sensor (width, height) in pixels; None if unknown.
         classes: their names, by label; empty if there are none.
     """
@@ -48,11 +48,13 @@ class Passport:
             return passports[0]
         if isinstance(dataset, Subset):
             return cls.of(dataset.dataset)
-        options = _options(dataset)
-        made = {name: describe(options.get(name)) for name in ("representation", "event_transform", "transform")}
-        windows = {name: options.get(name) for name in ("window_us", "window_events", "stride")}
-        if windows["window_events"] is not None:
-            windows["window_us"] = None
+        source = dataset.recording(0) if hasattr(dataset, "recording") else dataset  # one of a RecordingDataset
+        if not hasattr(source, "representation"):
+            raise ValueError(f"{type(dataset).__name__} has no attribute 'representation', so that it has no passport")
+        made = {
+            name: describe(getattr(source, name, None)) for name in ("representation", "event_transform", "transform")
+        }
+        windows = {name: getattr(source, name, None) for name in ("window_us", "window_events", "stride")}
         shape = getattr(dataset, "shape", None)
         shape = None if shape is None else (int(shape[0]), int(shape[1]))
         return cls(**made, **windows, shape=shape, classes=tuple(map(str, getattr(dataset, "classes", None) or ())))
@@ -85,13 +87,3 @@ def require_equal(saved: Passport, present: Passport, problem: str) -> None:
         return
     names = [field.name for field in fields(saved) if getattr(saved, field.name) != getattr(present, field.name)]
     raise ValueError(f"{problem}; they differ in {', '.join(names)}\n  one:\n{saved}\n  the other:\n{present}")
-
-
-def _options(dataset: Any) -> dict[str, Any]:
-    """What a dataset makes items by: the options of its recordings, or its own attributes."""
-    options = getattr(dataset, "options", None)
-    if isinstance(options, dict):
-        return {"representation": Frame()} | options
-    if not hasattr(dataset, "representation"):
-        raise ValueError(f"{type(dataset).__name__} has no attribute 'representation', so that it has no passport")
-    return dict(vars(dataset))

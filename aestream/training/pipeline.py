@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -10,36 +9,11 @@ from typing import Any
 import torch
 
 from aestream.datasets.file import FileInput
-from aestream.events import Events
 from aestream.streams.base import EventStream
 from aestream.training.description import describe, is_restorable, restore
 from aestream.training.passport import KEY, Passport
-from aestream.transforms.base import Sample, Transform
 
 _UNSET: Any = object()
-
-
-@dataclass(frozen=True)
-class Transformed:
-    """A representation of transformed events, for sources that transform none themselves."""
-
-    event_transform: Any
-    representation: Any
-
-    def __call__(
-        self, events: Events, shape: tuple[int, int], *, start_us: int | None = None, stop_us: int | None = None
-    ) -> Any:
-        """The item of the transformed events."""
-        start = int(events.t[0]) if start_us is None and len(events) else start_us or 0
-        stop = int(events.t.max()) + 1 if stop_us is None and len(events) else stop_us or start
-        if isinstance(self.event_transform, Transform):
-            sample = self.event_transform(Sample(events, shape, start, stop))
-            events, shape, start, stop = sample.events, sample.shape, sample.start_us, sample.stop_us
-        else:
-            events = self.event_transform(events)
-        return (
-            events if self.representation is None else self.representation(events, shape, start_us=start, stop_us=stop)
-        )
 
 
 @dataclass(frozen=True)
@@ -59,10 +33,14 @@ class Pipeline:
     def dataset(self, path: str | os.PathLike[str], **options: Any) -> FileInput:
         """A file's items as the model was trained on; ``options`` are those of `FileInput` that the passport leaves.
 
+        A model of whole recordings, or of windows that differ in length, gets whole recordings, or ``windows=``.
+
         Raises:
             ValueError: if the file's sensor has another shape, or an option is the passport's.
         """
         made = self._made()
+        if self._has_no_length and options.keys() & {"windows", "window_us", "window_events"}:
+            del made["window_us"]
         if taken := sorted(made.keys() & options.keys()):
             raise ValueError(f"{', '.join(taken)}: the checkpoint's passport says so already; got {options}")
         file = FileInput(path, **made, **options)
@@ -78,36 +56,29 @@ class Pipeline:
             source: such as ``UDPInput(shape)``; one that is open stays so, and is the copy's as well.
 
         Raises:
-            ValueError: if its sensor has another shape, or the model's windows overlap or are whole recordings,
-                and those of a live stream cannot.
+            ValueError: if its sensor has another shape, or the model's windows overlap or differ in length, and those
+                of a live stream do not.
         """
         self._check_shape(source)
-        passport, present = self.passport, vars(source)
-        if "stride" not in present and (passport.stride is not None or self._is_whole):
-            kind = "takes whole recordings" if self._is_whole else f"has windows with a stride of {passport.stride}"
-            raise ValueError(f"the model {kind}; a live stream has neither")
-        made = {"window_us": None, "window_events": None, "stride": None} | self._made()
-        if made["window_us"] is None and not self._is_whole:
-            made["window_us"] = present["window_us"]  # of no meaning beside window_events
-        known = {name: value for name, value in made.items() if name in present}
-        other = copy.copy(source)
-        other.__dict__.update(known, **{name: present[name] for name in ("_session", "_opening") if name in present})
-        if "_grid" in present:
-            other.__dict__["_grid"] = None
+        passport, is_live = self.passport, isinstance(source, EventStream)
+        if is_live and (passport.stride is not None or self._has_no_length):
+            kind = "no windows of one length" if self._has_no_length else f"windows with a stride of {passport.stride}"
+            raise ValueError(f"the model has {kind}; those of a live stream follow each other")
+        other = source._with(**self._made())
+        if isinstance(source, EventStream) and isinstance(other, EventStream):
+            other._session, other._opening = source._session, source._opening
         return other
 
     @property
-    def _is_whole(self) -> bool:
+    def _has_no_length(self) -> bool:
         return self.passport.window_us is None and self.passport.window_events is None
 
     def _made(self) -> dict[str, Any]:
         """The options of a source that the passport decides."""
-        passport, representation = self.passport, self.representation
-        if self.event_transform is not None:
-            representation = Transformed(self.event_transform, representation)
-        made = {"representation": representation, "transform": self.transform}
+        passport = self.passport
         unit = "window_us" if passport.window_events is None else "window_events"
-        made[unit] = getattr(passport, unit)
+        made = {"representation": self.representation, "transform": self.transform, unit: getattr(passport, unit)}
+        made["event_transform"] = self.event_transform
         return made if passport.stride is None else made | {"stride": passport.stride}
 
     def _check_shape(self, source: Any) -> None:

@@ -74,7 +74,7 @@ def test_another_shape_fails(path, tmp_path):
 
 def test_overlapping_windows_have_no_stream(path, tmp_path):
     pipeline = load_pipeline(saved(tmp_path, Passport.of(FileInput(path, stride=1_000))))
-    with pytest.raises(ValueError, match="a stride of 1000; a live stream has neither"):
+    with pytest.raises(ValueError, match="a stride of 1000; those of a live stream follow each other"):
         pipeline.stream(UDPInput((WIDTH, HEIGHT)))
 
 
