@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
@@ -18,3 +19,11 @@ def test_readme_has_code():
 @pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.strip().splitlines()[-1][:40])
 def test_readme_code_runs(code):
     exec(compile(code, str(README), "exec"), {})
+
+
+def test_code_of_the_page_on_sequences_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    page = ROOT / "docs" / "sequences.md"
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    exec(compile("\n".join(blocks), str(page), "exec"), {})

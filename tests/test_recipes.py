@@ -44,6 +44,13 @@ def test_training_reduces_the_error(monkeypatch, capsys):
     assert second < first
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_resumed_training_has_the_same_losses(workers, monkeypatch, capsys):
+    run("resume.py", "--kill-after", "4", "--workers", workers, monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    assert "resumed here" in printed and printed.endswith("the losses are equal to the bit\n")
+
+
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("[!_]*.py")), ids=lambda path: path.name)
 def test_help_says_how_to_run(recipe, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="0"):

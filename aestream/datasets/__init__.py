@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aestream.datasets.asl_dvs import ASLDVS as ASLDVS
+    from aestream.datasets.chunks import SequenceBatch as SequenceBatch
     from aestream.datasets.cifar10_dvs import CIFAR10DVS as CIFAR10DVS
+    from aestream.datasets.collate import PaddedBatch as PaddedBatch
+    from aestream.datasets.collate import collate_padded as collate_padded
     from aestream.datasets.dsec import DSEC as DSEC
     from aestream.datasets.dvs_gesture import DVSGesture as DVSGesture
     from aestream.datasets.dvs_lip import DVSLip as DVSLip
     from aestream.datasets.folder import EventFolder as EventFolder
     from aestream.datasets.gen1 import Gen1Detection as Gen1Detection
+    from aestream.datasets.loader import EventLoader as EventLoader
     from aestream.datasets.mvsec import MVSEC as MVSEC
     from aestream.datasets.n_caltech101 import NCaltech101 as NCaltech101
     from aestream.datasets.n_cars import NCars as NCars
@@ -20,11 +24,19 @@ if TYPE_CHECKING:
     from aestream.datasets.one_megapixel import OneMegapixelDetection as OneMegapixelDetection
     from aestream.datasets.recordings import Part as Part
     from aestream.datasets.recordings import RecordingDataset as RecordingDataset
+    from aestream.datasets.sequences import MixedSampler as MixedSampler
+    from aestream.datasets.sequences import SequenceSampler as SequenceSampler
     from aestream.datasets.shd import SHD as SHD
     from aestream.datasets.splits import split_by_recording as split_by_recording
     from aestream.datasets.ssc import SSC as SSC
 
 _MODULES = {
+    "EventLoader": "loader",
+    "MixedSampler": "sequences",
+    "SequenceSampler": "sequences",
+    "SequenceBatch": "chunks",
+    "PaddedBatch": "collate",
+    "collate_padded": "collate",
     "ASLDVS": "asl_dvs",
     "CIFAR10DVS": "cifar10_dvs",
     "DSEC": "dsec",

@@ -14,6 +14,7 @@ from aestream.backends import events_to
 from aestream.datasets.batch import Column, rows_of
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.recorded import RecordedEvents
+from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.windows import Cut, Spans, Windows
 from aestream.options import FileOptions, check_item_options, checked_events, resolved
 from aestream.representations.base import element_type, to_tensor
@@ -53,7 +54,10 @@ class WindowItems(RecordedEvents, Dataset[Any]):
     @property
     def window_us(self) -> int | None:
         """Length of one window in µs, if they are of one length."""
-        return self._cut.window_us
+        if self._cut.windows is None:
+            return self._cut.window_us
+        lengths = np.unique(np.diff(self._cut.windows))
+        return int(lengths[0]) if len(lengths) == 1 else None
 
     @property
     def window_events(self) -> int | None:
@@ -175,7 +179,7 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         start_us, stop_us = self._times_of(span[None], records)[0].tolist()
         events, shape, transform = events_to("torch", records, torch.device("cpu")), self.shape, self.event_transform
         if isinstance(transform, Transform):
-            generator = None if self._epoch is None else seeded(self.seed, self._epoch.number, index)
+            generator = None if self._epoch is None else seeded(self.seed, self._epoch.number, draw_of(index))
             sample = transform(Sample(events, self._require_shape(), start_us, stop_us, target), generator=generator)
             events, shape, target = sample.events, sample.shape, sample.target
             start_us, stop_us = sample.start_us, sample.stop_us
@@ -233,7 +237,7 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         length = len(self)
         if not -length <= index < length:
             raise IndexError(f"index {index} is out of range for {length} windows of {self.path!r}")
-        return index % length
+        return ItemIndex.of(index % length, index.draw) if isinstance(index, ItemIndex) else index % length
 
     def _require_shape(self) -> tuple[int, int]:
         if self.shape is None:

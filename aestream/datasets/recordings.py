@@ -16,6 +16,7 @@ from aestream.datasets.file import FileInput
 from aestream.datasets.manifest import Manifest, read_manifest
 from aestream.datasets.opened import Entry, OpenedRecordings, is_single
 from aestream.datasets.ragged import collate_labelled
+from aestream.datasets.samplers import ItemIndex
 from aestream.datasets.windows import check_spans
 from aestream.representations import Frame
 
@@ -192,7 +193,7 @@ class RecordingDataset(Dataset[Any]):
 
     def __getitem__(self, index: int) -> Any:
         recording, item = self.locate(index)
-        return self.recording(recording)[item]
+        return self.recording(recording)[_drawing_as(index, item)]
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """The items of a batch; those of one recording are made together."""
@@ -202,7 +203,8 @@ class RecordingDataset(Dataset[Any]):
             by_recording.setdefault(recording, []).append(position)
         items: list[Any] = [None] * len(places)
         for recording, positions in by_recording.items():
-            made = self.recording(recording).__getitems__([places[position][1] for position in positions])
+            wanted = [_drawing_as(indices[position], places[position][1]) for position in positions]
+            made = self.recording(recording).__getitems__(wanted)
             for position, item in zip(positions, made, strict=True):
                 items[position] = item
         return items
@@ -230,6 +232,11 @@ class RecordingDataset(Dataset[Any]):
         size = "unknown shape" if self.shape is None else f"{self.shape[0]}x{self.shape[1]}"
         classes = f", {len(self.classes)} classes" if self.classes else ""
         return f"{type(self).__name__}({self.num_recordings} recordings below {self.root!r}, {size}{classes})"
+
+
+def _drawing_as(index: int, item: int) -> int:
+    """An item of a recording that draws as a sampler says: once for a sequence; by itself where it says nothing."""
+    return ItemIndex.of(item, index.draw) if isinstance(index, ItemIndex) else item
 
 
 def _entry(number: int, place: Any, windows: Any, targets: Any) -> Entry:

@@ -39,6 +39,22 @@ class Corner(Transform):
         return sample.replace(events=sample.events[inside], shape=(self.width, self.height), target=target)
 
 
+@dataclass(frozen=True)
+class OneColumn(Transform):
+    """Moves all events into one random column."""
+
+    @property
+    def is_random(self) -> bool:
+        """Always."""
+        return True
+
+    def __call__(self, sample: Sample, *, generator: torch.Generator | None = None) -> Sample:
+        """The sample in its column."""
+        column = int(torch.randint(sample.shape[0], (), generator=generator))
+        events = sample.events
+        return sample.replace(events=Events(events.t, torch.full_like(events.x, column), events.y, events.p))
+
+
 def only_on(events: Events) -> Events:
     """The ON events."""
     return events[events.p]  # type: ignore[return-value]
