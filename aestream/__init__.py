@@ -1,10 +1,12 @@
 """Load, stream and train on event-camera data with PyTorch."""
 
+from importlib.metadata import version as _version
+
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
-from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, TruncatedFileWarning
+from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, ShapeWarning, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import Frame, VoxelGrid
@@ -15,6 +17,8 @@ from aestream.streams.session import StreamStats
 from aestream.streams.speck import SpeckInput
 from aestream.streams.udp import UDPInput, UDPOutput
 from aestream.streams.usb import USBInput
+
+__version__ = _version("aestream")
 
 __all__ = [
     "EVENT_DTYPE",
@@ -34,6 +38,7 @@ __all__ = [
     "FileInput",
     "FormatError",
     "Frame",
+    "ShapeWarning",
     "SpeckInput",
     "StreamStats",
     "TruncatedFileWarning",

@@ -33,6 +33,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
     Args:
         path: the file, which may be inside gzip, Zstandard or xz; or the folder of a ROS 2 bag.
         shape: sensor (width, height) in pixels; None takes the file's. A format without geometry needs it for items.
+            One that is not the header's wins, with a ShapeWarning.
         device: where items and ``read("torch")`` go.
         ignore_time: as a stream, play at full speed instead of in real time.
         window_us: length of one window, µs.
@@ -50,7 +51,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
 
     Raises:
         FormatError: if the file is of no format that is known, or damaged; with path and byte offset.
-        ValueError: if an argument is out of range, or ``shape`` is not the file's.
+        ValueError: if an argument is out of range.
         OSError: if the file cannot be opened.
     """
 
@@ -206,6 +207,14 @@ class FileInput(RecordedEvents, Dataset[Any]):
         if not -length <= index < length:
             raise IndexError(f"index {index} is out of range for {length} windows of {self.path!r}")
         return index % length
+
+    def start_stream(self) -> FileInput:
+        """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
+        return self.__enter__()
+
+    def stop_stream(self) -> None:
+        """End what ``start_stream()`` opened."""
+        self.__exit__(None, None, None)
 
     def __enter__(self) -> FileInput:
         width, height = self._require_shape()

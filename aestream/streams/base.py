@@ -91,6 +91,14 @@ class EventStream(IterableDataset[Any]):
     def _is_open(self) -> bool:
         return self._session is not None and self._session.is_open
 
+    def start_stream(self: Self) -> Self:
+        """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
+        return self.__enter__()
+
+    def stop_stream(self) -> None:
+        """End what ``start_stream()`` opened."""
+        self.__exit__(None, None, None)
+
     def __enter__(self: Self) -> Self:
         if self._is_open:
             raise RuntimeError(f"{self!r} is open already")
