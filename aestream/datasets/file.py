@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 import aestream._core as _core
 from aestream.arguments import positive
-from aestream.backends import Backend, events_to
+from aestream.backends import Backend, events_to, frame_to
 from aestream.datasets.batch import items_of
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.recorded import RecordedEvents
@@ -230,31 +230,28 @@ class FileInput(RecordedEvents, Dataset[Any]):
         return False
 
     def read(self, backend: str | Backend = "numpy") -> Any:
-        """Events per pixel since the last ``read()``, inside ``with FileInput(...) as stream:``. Never blocks.
+        """Events per pixel since the last ``read()``, inside ``with FileInput(...) as stream:``; before it, zeros.
 
         Returns:
             float32 ``[width, height]``, indexed ``[x, y]``; zeros if there were no events. The caller owns it.
 
         Raises:
-            RuntimeError: outside of a ``with`` block.
+            ValueError: if the sensor's shape is not known.
             FormatError: if the file is damaged, once everything before the damage was read.
         """
-        return self._file.located(lambda: self._playing.read(backend, self.device))
+        session = self._session
+        if session is None:
+            return frame_to(backend, _core.EventSink(*self._require_shape(), frames=True).take(), self.device)
+        return self._file.located(lambda: session.read(backend, self.device))
 
     def is_streaming(self) -> bool:
         """Whether a ``read()`` may still give events: True until the last event was both played and read."""
-        return self._playing.sink.is_streaming()
+        return self._session is not None and self._session.sink.is_streaming()
 
     @property
     def stats(self) -> StreamStats:
         """Events of this playback so far."""
-        return self._playing.stats
-
-    @property
-    def _playing(self) -> Session:
-        if self._session is None:
-            raise RuntimeError("read() needs a stream: with FileInput(...) as stream: stream.read()")
-        return self._session
+        return StreamStats() if self._session is None else self._session.stats
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_session": None}
