@@ -45,3 +45,16 @@ def test_start_stream_and_stop_stream(tmp_path):
 
 def test_version():
     assert aestream.__version__.count(".") >= 1
+
+
+def test_filename_is_path(tmp_path):
+    path = write_file(tmp_path, "dat", make_events(10))
+    assert np.array_equal(FileInput(filename=str(path)).load(), FileInput(path).load())
+
+
+def test_filename_and_path_fails(tmp_path):
+    path = write_file(tmp_path, "dat", make_events(10))
+    with pytest.raises(ValueError, match="pass one path"):
+        FileInput(path, filename=path)
+    with pytest.raises(ValueError, match="pass one path"):
+        FileInput()

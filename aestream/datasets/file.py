@@ -48,6 +48,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
         strict: raise FormatError for a file that ends inside a word or packet, instead of a TruncatedFileWarning.
         threads: for decoding; None: one per core, and one in a DataLoader's worker.
         cache_index: keep the index of a large file in the user's cache folder.
+        filename: AEStream 0.6's name for ``path``.
 
     Raises:
         FormatError: if the file is of no format that is known, or damaged; with path and byte offset.
@@ -57,7 +58,7 @@ class FileInput(RecordedEvents, Dataset[Any]):
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None = None,
         shape: tuple[int, int] | None = None,
         device: torch.device | str = "cpu",
         ignore_time: bool = False,
@@ -78,7 +79,10 @@ class FileInput(RecordedEvents, Dataset[Any]):
         strict: bool = False,
         threads: int | None = None,
         cache_index: bool = True,
+        filename: str | os.PathLike[str] | None = None,
     ) -> None:
+        if (path is None) == (filename is None):
+            raise ValueError(f"pass one path (filename= is AEStream 0.6's name for it); got {path!r} and {filename!r}")
         for name, value in [
             ("window_us", window_us),
             ("window_events", window_events),
@@ -91,7 +95,14 @@ class FileInput(RecordedEvents, Dataset[Any]):
         if representation is not None and not callable(representation):
             raise ValueError(f"representation must be callable or None; got {representation!r}")
         options = ReadOptions(format, columns, chip, stream, mirror)
-        super().__init__(path, options, device, strict=strict, threads=threads, cache_index=cache_index)
+        super().__init__(
+            path if path is not None else os.fspath(filename or ""),
+            options,
+            device,
+            strict=strict,
+            threads=threads,
+            cache_index=cache_index,
+        )
         self.ignore_time = ignore_time
         self.window_us = window_us
         self.window_events = window_events
