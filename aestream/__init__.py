@@ -1,11 +1,13 @@
 """Load, stream and train on event-camera data with PyTorch."""
 
+from importlib.metadata import version as _version
+
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import windows_before
-from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, TruncatedFileWarning
+from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, ShapeWarning, TruncatedFileWarning
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import (
@@ -28,6 +30,8 @@ from aestream.streams.session import StreamStats
 from aestream.streams.speck import SpeckInput
 from aestream.streams.udp import UDPInput, UDPOutput
 from aestream.streams.usb import USBInput
+
+__version__ = _version("aestream")
 
 __all__ = [
     "EVENT_DTYPE",
@@ -52,6 +56,7 @@ __all__ = [
     "Frame",
     "LatestTime",
     "MixedDensity",
+    "ShapeWarning",
     "SpeckInput",
     "StackedHistogram",
     "Steps",

@@ -38,6 +38,10 @@ class TruncatedFileWarning(UserWarning):
     """A file ends inside a word, a line or a packet; everything before it was read."""
 
 
+class ShapeWarning(UserWarning):
+    """A shape that was given is not the one in the file's header; the given one is used."""
+
+
 class CameraNotFound(OSError):  # noqa: N818 - the field's own word
     """No camera could be opened: none is connected, or not the one asked for, or its driver refuses or is missing.
 

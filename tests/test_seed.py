@@ -169,7 +169,7 @@ def test_every_input_reads_every_backend(name, backend, kind, tmp_path):
 @pytest.mark.parametrize(
     ("make", "names", "defaults"),
     [
-        (FileInput, ["path", "shape", "device", "ignore_time"], [None, "cpu", False]),
+        (FileInput, ["path", "shape", "device", "ignore_time"], [None, None, "cpu", False]),
         (UDPInput, ["shape", "device", "port"], ["cpu", 3333]),
         (SpeckInput, ["shape", "device", "address"], [(128, 128), "cpu", "tcp://127.0.0.1:40001"]),
     ],

@@ -11,11 +11,12 @@ from torch.utils.data import get_worker_info
 import aestream._core as _core
 from aestream.arguments import positive
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, stored_bytes, write_index
-from aestream.errors import FormatError, TruncatedFileWarning
+from aestream.errors import FormatError, ShapeWarning, TruncatedFileWarning
 from aestream.formats import open_file
 from aestream.formats.base import OpenedFile, ReadOptions
 
 T = TypeVar("T")
+_WARNED: set[tuple[str, int, int]] = set()  # files and given shapes that a ShapeWarning was for
 
 
 class EventFile:
@@ -109,16 +110,20 @@ class EventFile:
 
 
 def agreed_shape(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:
-    """The sensor's (width, height): the file's, or what the user gives where the file says nothing.
+    """The sensor's (width, height): what the user gives, else the file's.
+
+    Warns, once per file and shape, with a ShapeWarning if both are known and differ: headers can be wrong.
 
     Raises:
-        ValueError: if both are known and differ, or ``given`` is not of two positive integers.
+        ValueError: if ``given`` is not of two positive integers.
     """
     if given is None:
         return found
     width, height = given
     positive("width", width)
     positive("height", height)
-    if found is not None and (width, height) != found:
-        raise ValueError(f"shape {width}x{height} disagrees with the header of {path!r}: {found[0]}x{found[1]}")
+    if found is not None and (width, height) != found and (path, width, height) not in _WARNED:
+        _WARNED.add((path, width, height))
+        message = f"shape {width}x{height} disagrees with the header of {path!r}: {found[0]}x{found[1]}; it is used"
+        warnings.warn(message, ShapeWarning, stacklevel=3)
     return (width, height)

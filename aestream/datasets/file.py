@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.arguments import positive
-from aestream.backends import Backend
+from aestream.backends import Backend, frame_to
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.items import WindowItems
 from aestream.formats.base import ReadOptions
@@ -32,29 +32,36 @@ class FileInput(WindowItems):
     Args:
         path: the file, which may be inside gzip, Zstandard or xz; or the folder of a ROS 2 bag.
         shape: sensor (width, height) in pixels; None takes the file's. A format without geometry needs it for items.
+            One that is not the header's wins, with a ShapeWarning.
         device: where items and ``read("torch")`` go.
         ignore_time: as a stream, play at full speed instead of in real time.
+        filename: AEStream 0.6's name for ``path``.
         **options: keyword arguments, each of which is in ``aestream.options.FileOptions``:
 
     Raises:
         FormatError: if the file is of no format that is known, or damaged; with path and byte offset.
-        ValueError: if an argument is out of range or excludes another, or ``shape`` is not the file's.
+        ValueError: if an argument is out of range or excludes another.
         OSError: if the file cannot be opened.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None = None,
         shape: tuple[int, int] | None = None,
         device: torch.device | str = "cpu",
         ignore_time: bool = False,
+        *,
+        filename: str | os.PathLike[str] | None = None,
         **options: Unpack[FileOptions],
     ) -> None:
+        where = path if filename is None else filename
+        if where is None or (path is not None and filename is not None):
+            raise ValueError(f"pass one path (filename= is AEStream 0.6's name for it); got {path!r} and {filename!r}")
         reading = self._set_options(options)
         positive("threads", reading["threads"])
         chosen = ReadOptions(**{each.name: reading[each.name] for each in fields(ReadOptions)})
         how = {name: reading[name] for name in ("strict", "threads", "cache_index")}
-        super().__init__(path, chosen, device, **how)
+        super().__init__(where, chosen, device, **how)
         self.ignore_time = ignore_time
         self._session: Session | None = None
         self.shape = agreed_shape(self._file.opened.shape, shape, self.path)
@@ -83,6 +90,14 @@ class FileInput(WindowItems):
         other._set_options(cast(FileOptions, {**kept, **changes}))
         return other
 
+    def start_stream(self) -> FileInput:
+        """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
+        return self.__enter__()
+
+    def stop_stream(self) -> None:
+        """End what ``start_stream()`` opened."""
+        self.__exit__(None, None, None)
+
     def __enter__(self) -> FileInput:
         width, height = self._require_shape()
         sink = _core.EventSink(width, height, frames=True)
@@ -97,31 +112,28 @@ class FileInput(WindowItems):
         return False
 
     def read(self, backend: str | Backend = "numpy") -> Any:
-        """Events per pixel since the last ``read()``, inside ``with FileInput(...) as stream:``. Never blocks.
+        """Events per pixel since the last ``read()``, inside ``with FileInput(...) as stream:``; before it, zeros.
 
         Returns:
             float32 ``[width, height]``, indexed ``[x, y]``; zeros if there were no events. The caller owns it.
 
         Raises:
-            RuntimeError: outside of a ``with`` block.
+            ValueError: if the sensor's shape is not known.
             FormatError: if the file is damaged, once everything before the damage was read.
         """
-        return self._file.located(lambda: self._playing.read(backend, self.device))
+        session = self._session
+        if session is None:
+            return frame_to(backend, _core.EventSink(*self._require_shape(), frames=True).take(), self.device)
+        return self._file.located(lambda: session.read(backend, self.device))
 
     def is_streaming(self) -> bool:
         """Whether a ``read()`` may still give events: True until the last event was both played and read."""
-        return self._playing.sink.is_streaming()
+        return self._session is not None and self._session.sink.is_streaming()
 
     @property
     def stats(self) -> StreamStats:
         """Events of this playback so far."""
-        return self._playing.stats
-
-    @property
-    def _playing(self) -> Session:
-        if self._session is None:
-            raise RuntimeError("read() needs a stream: with FileInput(...) as stream: stream.read()")
-        return self._session
+        return StreamStats() if self._session is None else self._session.stats
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_session": None}

@@ -74,6 +74,11 @@ class RecordedEvents:
         self._file.warn_of_cut(cut_bytes)
         return events_to(backend, events, self.device)
 
+    def load_all(self) -> np.ndarray:
+        """All events as ``load()`` gives them: AEStream 0.6's name for it."""
+        events: np.ndarray = self.load()
+        return events
+
     def slice(self, start_us: int, stop_us: int, backend: str | Backend = "numpy") -> Any:
         """Events of the half-open span ``[start_us, stop_us)``; costs the span, not the file.
 

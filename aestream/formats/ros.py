@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MESSAGES = {  # by the type as rosbags spells it
     "dvs_msgs/msg/EventArray": "EventArray",
+    "prophesee_event_msgs/msg/EventArray": "EventArray",  # byte for byte the same
     "event_camera_msgs/msg/EventPacket": "EventPacket",
     "event_array_msgs/msg/EventArray": "EventPacket",
 }

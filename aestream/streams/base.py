@@ -15,7 +15,7 @@ from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.arguments import check_shape
-from aestream.backends import Backend, events_to
+from aestream.backends import Backend, events_to, frame_to
 from aestream.datasets.windows import chosen_lengths
 from aestream.options import (
     LENGTHS,
@@ -102,6 +102,14 @@ class EventStream(IterableDataset[Any]):
     def _is_open(self) -> bool:
         return self._session is not None and self._session.is_open
 
+    def start_stream(self: Self) -> Self:
+        """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
+        return self.__enter__()
+
+    def stop_stream(self) -> None:
+        """End what ``start_stream()`` opened."""
+        self.__exit__(None, None, None)
+
     def __enter__(self: Self) -> Self:
         if self._is_open:
             raise RuntimeError(f"{self!r} is open already")
@@ -123,7 +131,7 @@ class EventStream(IterableDataset[Any]):
             session.stop()
 
     def read(self, backend: str | Backend = "numpy") -> Any:
-        """Events per pixel since the last ``read()``, inside ``with ... as stream:``. Never blocks.
+        """Events per pixel since the last ``read()``, inside ``with ... as stream:``; before it, zeros. Never blocks.
 
         Args:
             backend: "numpy", "torch" or "jax", in any case, or a ``Backend``.
@@ -132,33 +140,27 @@ class EventStream(IterableDataset[Any]):
             float32 ``[width, height]``, indexed ``[x, y]``; zeros if there were no events. The caller owns it.
 
         Raises:
-            RuntimeError: outside of a ``with`` block.
             OSError: if the source has failed, once all that came before was read.
         """
-        return self._opened.read(backend, self.device)
+        if self._session is None:
+            return frame_to(backend, _core.EventSink(*self.shape).take(), self.device)
+        return self._session.read(backend, self.device)
 
     def is_streaming(self) -> bool:
         """Whether a ``read()`` may still give events: True until the source has ended and all of it was read."""
-        return self._opened.sink.is_streaming()
+        return self._session is not None and self._session.sink.is_streaming()
 
     @property
     def stats(self) -> StreamStats:
         """Where the events of the latest opening went."""
         return StreamStats() if self._session is None else self._session.stats
 
-    @property
-    def _opened(self) -> Session:
-        if self._session is None:
-            name = type(self).__name__
-            raise RuntimeError(f"read() needs a stream: with {name}(...) as stream: stream.read()")
-        return self._session
-
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
         if worker is not None and worker.id != 0:
             return iter(())  # a device can be opened once
-        is_open = self._is_open
-        return _Items(self, self._opened if is_open else self._start(), closes=not is_open)
+        session, is_open = self._session, self._is_open
+        return _Items(self, session if session is not None and is_open else self._start(), closes=not is_open)
 
     @property
     def _is_fused(self) -> bool:

@@ -163,7 +163,6 @@ def test_any_stride_gives_the_windows_of_the_definition(tmp_path_factory, window
         ({"stride": 0.5}, "stride"),
         ({"threads": 0}, "threads"),
         ({"start_us": 5, "stop_us": 4}, r"stop_us must not be before start_us; got \[5, 4\)"),
-        ({"shape": (10, 10)}, "shape 10x10 disagrees with the header .* 64x48"),
         ({"shape": (64, 0)}, "height must be a whole number"),
         ({"representation": 3}, "representation must be callable or None"),
     ],

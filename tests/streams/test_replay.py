@@ -115,9 +115,10 @@ def test_leaving_early_stops_the_playback(tmp_path):
     assert not file.is_streaming()
 
 
-def test_read_fails_outside_of_with(tmp_path):
-    with pytest.raises(RuntimeError, match="with FileInput"):
-        FileInput(write_file(tmp_path, "evt2", make_events(3))).read()
+def test_read_before_opening_gives_zeros(tmp_path):
+    file = FileInput(write_file(tmp_path, "evt2", make_events(3)))
+    frame = file.read()
+    assert (frame.shape, frame.dtype, frame.sum(), file.is_streaming()) == (SHAPE, "float32", 0, False)
 
 
 def test_damage_is_raised_after_what_stood_before_it(tmp_path):

@@ -211,9 +211,10 @@ def test_open_twice_fails():
         stream.__enter__()
 
 
-def test_read_fails_outside_of_with():
-    with pytest.raises(RuntimeError, match=r"with Played\(...\) as stream"):
-        Played(SHAPE).read()
+def test_read_before_opening_gives_zeros():
+    stream = Played(SHAPE)
+    frame = stream.read()
+    assert (frame.shape, frame.dtype, frame.sum(), stream.is_streaming()) == (SHAPE, "float32", 0, False)
 
 
 @pytest.mark.parametrize(
