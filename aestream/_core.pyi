@@ -125,6 +125,7 @@ class StreamWindows:
         start_us: int | None = None,
         gap_s: float | None = None,
         late: str = "queue",
+        has_arrivals: bool = True,
     ) -> None: ...
     def next(self, timeout_s: float | None) -> tuple[npt.NDArray[Any], int, int] | None: ...
     @property
