@@ -160,7 +160,7 @@ from aestream import UDPInput
 from aestream.training import EventDataModule
 stream = UDPInput(({WIDTH}, {HEIGHT}), port=0, host="{HERE}")
 class Model(Tiny):
-    def on_predict_epoch_start(self):
+    def on_predict_start(self):
         print("ready", flush=True)
 try:
     trainer().predict(Model(), EventDataModule(predict=stream))
@@ -170,10 +170,13 @@ except (KeyboardInterrupt, SystemExit) as error:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        timer = threading.Timer(60, child.kill)
+        timer.start()
         while "ready" not in (line := child.stdout.readline()):
             assert line
         child.send_signal(signal.SIGINT)
-        rest, _ = child.communicate(timeout=60)
+        rest, _ = child.communicate()
+        timer.cancel()
     assert "open: False" in rest and child.returncode in (0, 1)
 
 
@@ -191,7 +194,11 @@ def test_two_streams_at_once(file):
 
 
 def test_two_streams_of_a_data_module_follow_each_other(file):
-    got = trainer().predict(Tiny(), EventDataModule(predict=[Camera(), Camera()]))
+    class OfSeveral(Tiny):
+        def predict_step(self, batch, _, dataloader_idx=0):
+            return self(batch)
+
+    got = trainer().predict(OfSeveral(), EventDataModule(predict=[Camera(), Camera()]))
     assert [len(each) for each in got] == [len(file)] * 2
 
 
