@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from aestream.prepared.dataset import PreparedDataset as PreparedDataset
     from aestream.prepared.prepare import PrepareReport as PrepareReport
     from aestream.prepared.prepare import prepare as prepare
+    from aestream.prepared.rvt import export_rvt as export_rvt
+    from aestream.prepared.rvt import rvt_windows as rvt_windows
+    from aestream.prepared.webdataset import export_webdataset as export_webdataset
 
 _MODULES = {
     "EventLoader": "loader",
@@ -58,7 +61,14 @@ _MODULES = {
     "SSC": "ssc",
     "split_by_recording": "splits",
 }
-_PREPARED = {"PrepareReport": "prepare", "PreparedDataset": "dataset", "prepare": "prepare"}
+_PREPARED = {
+    "PrepareReport": "prepare",
+    "PreparedDataset": "dataset",
+    "export_rvt": "rvt",
+    "export_webdataset": "webdataset",
+    "prepare": "prepare",
+    "rvt_windows": "rvt",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -112,6 +112,16 @@ class PreparedDataset(Dataset[Any]):
         return _COLLATE[self._contents.collate]
 
     @property
+    def what(self) -> str:
+        """``"events"`` or ``"tensors"``."""
+        return self._contents.what
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether items are ``(x, target)``."""
+        return self._contents.members.target
+
+    @property
     def recordings(self) -> list[str]:
         """The name of every recording."""
         return [file.name for file in self._contents.files]
