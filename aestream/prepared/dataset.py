@@ -22,7 +22,7 @@ from aestream.datasets.samplers import draw_of
 from aestream.options import checked_events
 from aestream.prepared.contents import Contents
 from aestream.prepared.places import Folder, LocalCopies
-from aestream.prepared.records import decode_events
+from aestream.prepared.records import TensorForm, decode_events
 from aestream.prepared.shard import Shard, Stretch
 from aestream.prepared.targets import decode_target
 from aestream.training.pipeline import UNSET, chosen
@@ -205,10 +205,14 @@ class PreparedDataset(Dataset[Any]):
             for position, (index, (shard, place)) in enumerate(zip(indices, found, strict=True))
         ]
         values = [value for value, _ in pairs]
+        changed = None if targets is None else [target for _, target in pairs]
         shapes = {value.shape for value in values if isinstance(value, torch.Tensor)}
-        if hasattr(self.representation, "spec") and len(shapes) == 1:
-            return torch.stack(values), None if targets is None else [target for _, target in pairs]
-        return values, None if targets is None else [target for _, target in pairs]
+        if not hasattr(self.representation, "spec") or len(shapes) != 1:
+            return values, changed
+        tensor, rows = TensorForm(tuple(shapes.pop()), values[0].dtype).batch(len(values))
+        for row, value in zip(rows, values, strict=True):  # not torch.stack, whose threads wait for each other
+            row[:] = value.reshape(-1).view(torch.uint8).numpy()
+        return tensor, changed
 
     def _represent(self, index: int, shard: Shard, place: int, target: Any) -> tuple[Any, Any]:
         records = decode_events(shard.item(place), int(shard.kinds[place]), int(shard.bases[place]))
