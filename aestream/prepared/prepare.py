@@ -6,7 +6,7 @@ import os
 import queue
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from aestream.prepared.shard import remove_abandoned
 from aestream.prepared.sources import Recordings
 from aestream.training.passport import require_equal
 
+_LOST = "the client has lost its scheduler or its workers; run prepare again, it goes on"
 _WAITING = 2048  # tasks that are handed over and not done yet
 
 
@@ -204,10 +205,16 @@ def _next(done: queue.Queue[Any], waiting: set[Any], client: Any) -> Made:
         except queue.Empty:
             if getattr(client, "status", "running") == "closed":
                 waiting.clear()
-                raise ConnectionError("the client has lost its scheduler; run prepare again, it goes on") from None
+                raise ConnectionError(_LOST) from None
             continue
         waiting.discard(future)
-        made: Made = future.result()
+        try:
+            made: Made = future.result()
+        except (OSError, CancelledError) as error:
+            if not type(error).__module__.startswith(("distributed", "concurrent", "asyncio")):
+                raise
+            waiting.clear()
+            raise ConnectionError(_LOST) from error
         return made
 
 

@@ -32,6 +32,17 @@ if __name__ == "__main__":
 """
 
 
+LONELY = """
+import sys
+from distributed import Client
+from aestream.datasets import EventFolder, prepare
+
+with Client(scheduler_file=sys.argv[3]) as client:
+    client.wait_for_workers(2)
+    prepare(EventFolder(sys.argv[1], window_us=1000), sys.argv[2], client=client, shard_bytes=300, progress=False)
+"""
+
+
 def all_files(path):
     return {each.name: each.read_bytes() for each in path.iterdir() if each.is_file()}
 
@@ -86,3 +97,35 @@ def test_workers_and_the_client_may_die(folder, tmp_path):
         second.wait(30)
         second.stdout.close()
     assert all_files(out) == want
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_the_scheduler_may_die(folder, tmp_path):
+    dataset = EventFolder(folder, window_us=1000)
+    out, address = tmp_path / "out", str(tmp_path / "scheduler.json")
+    dask = [sys.executable, "-W", "ignore", "-m"]
+    started = ["--no-dashboard", "--scheduler-file", address]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    local = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    processes = [subprocess.Popen([*dask, *local, *started], **quiet)]
+    worker = ["distributed.cli.dask_worker", "--nthreads", "1", "--death-timeout", "30"]
+    processes += [subprocess.Popen([*dask, *worker, *started], **quiet) for _ in range(2)]
+    command = [sys.executable, "-c", LONELY, str(folder), str(out), address]
+    client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        until = time.monotonic() + 90
+        while len(list(out.glob("shard-*"))) < 3 and time.monotonic() < until:
+            time.sleep(0.005)
+        processes[0].kill()
+        _, said = client.communicate(timeout=90)
+    finally:
+        for process in (client, *processes):
+            process.kill()
+            process.wait(30)
+    assert client.returncode == 1
+    assert "run prepare again, it goes on" in said
+    assert not (out / "manifest.json").exists()
+    report = prepare(dataset, out, shard_bytes=300)
+    assert report.kept >= 3
+    prepare(dataset, tmp_path / "want", shard_bytes=300, workers=1)
+    assert all_files(out) == all_files(tmp_path / "want")
