@@ -97,6 +97,7 @@ class Recording:
         windows: npt.ArrayLike,
         by_time: bool,
         threads: int,
+        maps: Sequence[CoordinateMap] = ...,
     ) -> tuple[npt.NDArray[Any], int]: ...
 
 # bind_stream.cpp
@@ -348,9 +349,6 @@ class CoordinateMap(Filter):
 
 def filter_events(events: _Bytes, filter: Filter) -> npt.NDArray[np.void]: ...
 def filter_events_with_source(events: _Bytes, filter: Filter) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int64]]: ...
-def accumulate_mapped(
-    events: _Bytes, map: CoordinateMap, spec: Representation, start_us: int, stop_us: int
-) -> tuple[npt.NDArray[Any], int]: ...
 def count_pixels(events: _Bytes, width: int, height: int) -> npt.NDArray[np.uint32]: ...
 
 # bind_packed.cpp
