@@ -8,7 +8,7 @@ from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import windows_before
 from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, ShapeWarning, TruncatedFileWarning
-from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
+from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Event, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import (
     AveragedTimeSurface,
@@ -25,7 +25,8 @@ from aestream.representations import (
 )
 from aestream.streams.base import EventStream
 from aestream.streams.drivers.driver import Camera, CameraInfo, DriverInfo
-from aestream.streams.drivers.find import drivers, list_cameras
+from aestream.streams.drivers.find import list_cameras
+from aestream.streams.drivers.names import drivers
 from aestream.streams.session import StreamStats
 from aestream.streams.speck import SpeckInput
 from aestream.streams.udp import UDPInput, UDPOutput
@@ -47,6 +48,7 @@ __all__ = [
     "CameraNotFound",
     "Concat",
     "DriverInfo",
+    "Event",
     "EventBatch",
     "EventImage",
     "EventStream",

@@ -15,7 +15,7 @@ from aestream.streams.udp import UDPOutput
 @click.argument("transport", metavar="udp", type=click.Choice(["udp"]))
 @click.argument("host")
 @click.argument("port", type=click.IntRange(1, 65535), default=3333)
-@click.option("--protocol", type=click.Choice(["spif", "t64_x16_y16_on8", "t32_x16_y15_on1"]), default="spif")
+@click.option("--protocol", type=click.Choice(["spif", "aestream", "t64_x16_y16_on8", "t32_x16_y15_on1"]), default="spif")
 @click.option("--no-timestamps", is_flag=True, help="SPIF without times, as AEStream 0.6 wants it.")
 @click.option("--speed", type=click.FloatRange(0, min_open=True), help="1 is real time, 2 twice as fast.  [default: 1]")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Events a second, instead of --speed.")
