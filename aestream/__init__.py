@@ -5,6 +5,7 @@ from importlib.metadata import version as _version
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.camera_frames import CameraFrame, CameraFrames
+from aestream.convert import Converted, convert
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import windows_before
 from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, ShapeWarning, TruncatedFileWarning
@@ -47,6 +48,7 @@ __all__ = [
     "CameraInfo",
     "CameraNotFound",
     "Concat",
+    "Converted",
     "DriverInfo",
     "Event",
     "EventBatch",
@@ -73,6 +75,7 @@ __all__ = [
     "Writer",
     "accumulate",
     "collate_events",
+    "convert",
     "drivers",
     "list_cameras",
     "save",

@@ -46,7 +46,7 @@ _NAMES = {"timestamp": "t", "polarity": "p"}
 class Event:
     """One event as AEStream 0.6 has it: ``aestream.Event(timestamp, x, y, polarity)``.
 
-    ``t, x, y, p = event``; ``np.array([tuple(event)], EVENT_DTYPE)`` is an array of it. Arrays and ``Events`` hold many.
+    ``t, x, y, p = event``; ``np.array([tuple(event)], EVENT_DTYPE)`` is an array of it.
 
     Attributes:
         timestamp: in µs.

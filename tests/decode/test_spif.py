@@ -86,7 +86,9 @@ def test_empty_datagram_is_sound(protocol):
 
 
 def test_unknown_protocol_fails():
-    with pytest.raises(ValueError, match="protocol must be spif, aestream, t64_x16_y16_on8 or t32_x16_y15_on1, got dvs"):
+    with pytest.raises(
+        ValueError, match="protocol must be spif, aestream, t64_x16_y16_on8 or t32_x16_y15_on1, got dvs"
+    ):
         decode(b"", "dvs")
 
 

@@ -1,7 +1,7 @@
 """SPIF over UDP (FORMATS.md, section 16): words of 32 bits; bit 31 of an event word says that no timestamp follows.
 
-FORMATS.md has a last event word without the timestamp that it announces as malformed. AEStream 0.6's own tests, and other
-senders, send exactly that: it is an event without a timestamp.
+FORMATS.md has a last event word without the timestamp that it announces as malformed. AEStream 0.6's own tests, and
+other senders, send exactly that: it is an event without a timestamp.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _NAMES = {Camera.Inivation: "caer", Camera.Prophesee: "metavision"}  # AEStream 
 
 
 class Drivers(Sequence[str]):
-    """What can be opened here: ``"metavision" in aestream.drivers`` as AEStream 0.6 has it, ``aestream.drivers()`` in full.
+    """What can be opened here: ``"zmq" in aestream.drivers`` as AEStream 0.6 has it; ``aestream.drivers()`` in full.
 
     As a sequence, the names that AEStream 0.6 gives them: "caer" if a usable driver opens iniVation's cameras,
     "metavision" if one opens Prophesee's, "zmq" if ``SpeckInput`` can receive. Looking imports the drivers' packages.
