@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from dataclasses import fields
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from typing_extensions import Unpack
@@ -18,6 +18,9 @@ from aestream.datasets.items import WindowItems
 from aestream.formats.base import ReadOptions
 from aestream.options import LENGTHS, FileOptions, takes
 from aestream.streams.session import Session, StreamStats
+
+if TYPE_CHECKING:
+    from aestream.prepared.cached import CachedDataset
 
 
 @takes(FileOptions)
@@ -89,6 +92,12 @@ class FileInput(WindowItems):
         kept = {name: value for name, value in self._given.items() if name not in replaced}
         other._set_options(cast(FileOptions, {**kept, **changes}))
         return other
+
+    def cached(self, path: str | os.PathLike[str], *, what: str = "events") -> CachedDataset:
+        """This dataset, which keeps in a folder what it has decoded; see `aestream.prepared.cached.cached`."""
+        from aestream.prepared.cached import cached
+
+        return cached(self, path, what=what)
 
     def start_stream(self) -> FileInput:
         """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
