@@ -20,6 +20,7 @@ from aestream.options import LENGTHS, FileOptions, StreamOptions, takes
 from aestream.streams.session import Session, StreamStats
 
 if TYPE_CHECKING:
+    from aestream.prepared.cached import CachedDataset
     from aestream.streams.replay import Replay
 
 
@@ -92,6 +93,12 @@ class FileInput(WindowItems):
         kept = {name: value for name, value in self._given.items() if name not in replaced}
         other._set_options(cast(FileOptions, {**kept, **changes}))
         return other
+
+    def cached(self, path: str | os.PathLike[str], *, what: str = "events") -> CachedDataset:
+        """This dataset, which keeps in a folder what it has decoded; see `aestream.prepared.cached.cached`."""
+        from aestream.prepared.cached import cached
+
+        return cached(self, path, what=what)
 
     def start_stream(self) -> FileInput:
         """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
