@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "accumulate/representation.hpp"
+#include "accumulate/frame.hpp"
 #include "stream/stream_windows.hpp"
 #include "stream/udp_receiver.hpp"
 #include "stream/udp_sender.hpp"
