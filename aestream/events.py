@@ -144,6 +144,27 @@ class Events(_Columns):
         """The events on another device."""
         return Events(*(column.to(device, non_blocking=non_blocking) for column in self))
 
+    def pin_memory(self) -> Events:
+        """The events in pinned memory, which ``to(device, non_blocking=True)`` copies from beside other work."""
+        return Events(*(column.contiguous().pin_memory() for column in self))
+
+    def __add__(self, other: Any) -> Events:
+        """The events of both, one behind the other; a tuple would have eight columns."""
+        if not isinstance(other, Events):
+            return NotImplemented
+        return Events(*(torch.cat(columns) for columns in zip(self, other, strict=True)))
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """``torch.cat([events, events])``; other functions of torch work on the columns."""
+        given = args[0] if len(args) == 1 and not kwargs else ()
+        if function in (torch.cat, torch.concat) and given and all(isinstance(each, Events) for each in given):
+            return Events(*(torch.cat(columns) for columns in zip(*given, strict=True)))
+        raise TypeError(
+            f"torch.{getattr(function, '__name__', function)} is for tensors: use the columns events.t, .x, .y, .p; "
+            "torch.cat([events, …]) joins Events along their only dimension"
+        )
+
     @property
     def device(self) -> torch.device:
         """Where the tensors are."""

@@ -33,7 +33,6 @@ def to_json(value: Any) -> str:
 
 def run(command: click.Command) -> None:
     """Run the program; always ends by SystemExit."""
-    codecs.register_error("aestream", _replace)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="aestream")
@@ -69,6 +68,9 @@ def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
     if all(_is_stray(each) for each in given):
         return bytes(ord(each) - 0xDC00 for each in given), error.end
     return "".join(_ASCII.get(each) or ascii(each)[1:-1] for each in given), error.end
+
+
+codecs.register_error("aestream", _replace)
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -16,6 +17,7 @@ from aestream.backends import Backend, frame_to
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.items import WindowItems
 from aestream.formats.base import ReadOptions
+from aestream.formats.ros import is_bag_folder
 from aestream.options import LENGTHS, FileOptions, StreamOptions, takes
 from aestream.streams.session import Session, StreamStats
 
@@ -61,6 +63,7 @@ class FileInput(WindowItems):
         where = path if filename is None else filename
         if where is None or (path is not None and filename is not None):
             raise ValueError(f"pass one path (filename= is AEStream 0.6's name for it); got {path!r} and {filename!r}")
+        _check_is_one_file(where)
         reading = self._set_options(options)
         positive("threads", reading["threads"])
         chosen = ReadOptions(**{each.name: reading[each.name] for each in fields(ReadOptions)})
@@ -79,6 +82,12 @@ class FileInput(WindowItems):
             f"FileInput({self.path!r}: {self.format}, {size}, {self.num_events} events in {span:.3f} s, "
             f"{len(self)} windows{self._unit})"
         )
+
+    def __str__(self) -> str:
+        """As ``repr()``, with the number of events and the length: looks through a file that has no index yet."""
+        with suppress(ValueError, OSError):  # a damaged file is shown without them
+            self._file.indexed  # noqa: B018 - builds it
+        return repr(self)
 
     @property
     def _unit(self) -> str:
@@ -162,3 +171,16 @@ class FileInput(WindowItems):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_session": None}
+
+
+def _check_is_one_file(path: Any) -> None:
+    """Say what to use for several files."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise ValueError(
+            f"path must be one file; got {type(path).__name__}: several files are a RecordingDataset([(path, None, "
+            "target), …]), or torch's ConcatDataset of FileInputs"
+        )
+    if os.path.isdir(path) and not is_bag_folder(os.fsdecode(path)):
+        raise IsADirectoryError(
+            f"{path!r} is a folder: aestream.datasets.EventFolder reads a folder per class, RecordingDataset any files"
+        )

@@ -59,6 +59,11 @@ class RecordedEvents:
         recording = self._file.indexed
         return min(recording.t_max + 1, int(np.iinfo(np.int64).max)) if recording.num_events else 0
 
+    @property
+    def duration_us(self) -> int:
+        """From the first event to after the latest one, µs: ``t_stop - t_start``; 0 without events."""
+        return self.t_stop - self.t_start
+
     def load(self, backend: str | Backend = "numpy") -> Any:
         """All events of the file, whatever ``start_us`` and ``stop_us`` say, in the file's order.
 
