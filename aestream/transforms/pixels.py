@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from aestream.transforms.base import Transform, draws
+import aestream._core as _core
+from aestream.transforms.base import Transform, draw_seed, draws
 from aestream.transforms.checks import number
 from aestream.transforms.scene import Scene
 
@@ -29,14 +30,7 @@ class SpatialJitter(Transform):
         width, height = scene.required_shape("SpatialJitter")
         if not draws(generator, self.probability):
             return scene
-        noise = torch.randn(2, len(scene.records), generator=generator).mul_(self.std).round_().clamp_(-65534, 65534)
-        dx, dy = noise.to(torch.int32).numpy()
-        x, y = scene.records["x"] + dx, scene.records["y"] + dy
-        stays = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        inside = scene.inside()
-        if not inside.all():
-            x, y = np.where(inside, x, scene.records["x"]), np.where(inside, y, scene.records["y"])
-        return scene.written(x=x, y=y).taken(stays | ~inside)
+        return scene.filtered(_core.SpatialJitter(self.std, draw_seed(generator), width, height))
 
 
 @dataclass(frozen=True, eq=False)

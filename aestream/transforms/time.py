@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 import aestream._core as _core
-from aestream.transforms.base import Transform, draw_below, draws
+from aestream.transforms.base import Transform, draw_below, draw_seed, draws
 from aestream.transforms.checks import number, whole
 from aestream.transforms.scene import Scene
 
@@ -49,14 +49,8 @@ class TimeJitter(Transform):
     def _change(self, scene: Scene, generator: torch.Generator | None) -> Scene:
         if not draws(generator, self.probability):
             return scene
-        t = scene.records["t"]
-        noise = torch.randn(len(t), generator=generator).mul_(self.std_us).round_().to(torch.int64).numpy()
-        jittered = t + noise
-        if scene.start_us is not None:
-            jittered = np.where(t >= scene.start_us, np.maximum(jittered, scene.start_us), jittered)
-        if scene.stop_us is not None:
-            jittered = np.where(t < scene.stop_us, np.minimum(jittered, scene.stop_us - 1), jittered)
-        return scene.written(t=jittered)
+        seed = draw_seed(generator)
+        return scene.filtered(_core.TimeJitter(self.std_us, seed, scene.start_us, scene.stop_us))
 
 
 @dataclass(frozen=True)

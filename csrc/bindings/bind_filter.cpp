@@ -4,6 +4,7 @@
 
 #include "bindings/accumulate.hpp"
 #include "filter/coordinate_map.hpp"
+#include "filter/jitter.hpp"
 #include "filter/neighbours.hpp"
 #include "filter/random_drop.hpp"
 #include "filter/spans.hpp"
@@ -129,6 +130,14 @@ void register_filter(py::module_& module) {
   py::classh<TimeCut, Filter>(module, "TimeCut")
       .def(py::init<std::int64_t, std::int64_t, bool>(), py::arg("start_us"), py::arg("stop_us"),
            py::arg("keeps_inside"));
+  py::classh<TimeJitter, Filter>(module, "TimeJitter")
+      .def(py::init<double, std::uint64_t, std::optional<std::int64_t>, std::optional<std::int64_t>>(),
+           py::arg("std_us"), py::arg("seed"), py::arg("start_us"), py::arg("stop_us"));
+  py::classh<SpatialJitter, Filter>(module, "SpatialJitter")
+      .def(py::init([](double std, std::uint64_t seed, std::int64_t width, std::int64_t height) {
+             return std::make_unique<SpatialJitter>(std, seed, to_grid(width, height));
+           }),
+           py::arg("std"), py::arg("seed"), py::arg("width"), py::arg("height"));
   py::classh<Refractory, Filter>(module, "Refractory")
       .def(py::init([](std::int64_t period_us, std::int64_t width, std::int64_t height) {
              return std::make_unique<Refractory>(check_period(period_us), to_grid(width, height));
