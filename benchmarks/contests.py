@@ -99,10 +99,12 @@ def _recorded(files: list[dict]) -> list[Contest]:
             Contender("aestream", "ours", "load", "ours"),
             Contender("aestream, threads=1", "ours", "load", "ours_variant", {"threads": 1}),
             *(Contender(peer, peer, "load") for peer in peers),
-            Contender("read the file once", "limits", "read_file", "limit"),
         ]
         common = (facts["path"], facts["events"], "events", expect, tuple(contenders))
         contests.append(Contest("load, real recordings", facts["row"], *common, memory=True))
+        once = (Contender("1 thread", "limits", "read_file", "limit"),)
+        row = f"read {facts['row']} once"
+        contests.append(Contest("physical limits", row, facts["path"], facts["events"], "", {}, once))
         args = {"starts_us": [facts["t_middle"]], "length_us": SLICE_US}
         slicers = [Contender("aestream", "ours", "first_slice", "ours")]
         slicers += [Contender(peer, peer, "first_slice") for peer in peers if peer in ("evutils", "eventcv", "dv")]

@@ -171,10 +171,10 @@ def test_contracts_hold_for_packets_that_are_cut(targets, packets, cut):
 
 @settings(max_examples=200)
 @given(
-    protocol=st.integers(0, 2), events=event_arrays(monotonic=False), timestamps=st.booleans(), cut=st.integers(0, 9)
+    protocol=st.integers(0, 3), events=event_arrays(monotonic=False), timestamps=st.booleans(), cut=st.integers(0, 9)
 )
 def test_contracts_hold_for_datagrams(targets, protocol, events, timestamps, cut):
-    encode = (lambda some: spif.encode(some, timestamps=timestamps), encode_t64, encode_t32)[protocol]
+    encode = (lambda some: spif.encode(some, timestamps=timestamps), encode_t64, encode_t32, spif.encode)[protocol]
     datagram = encode(events)
     assert violation(targets, "datagram", bytes([protocol, 0, 0, 0]) + datagram[: max(0, len(datagram) - cut)]) is None
 
