@@ -9,6 +9,8 @@ LOAD = {
     "evt21_legacy": 2.0,
     "evt3_scalar": 2.0,
     "evt3_vectors": 2.0,
+    "evt3_camera": 2.0,
+    "evt3_chains": 2.0,
     "aedat4_lz4": 2.5,
     "aedat4_none": 2.5,
     "aedat4_zstd": 2.0,
@@ -19,7 +21,9 @@ LOAD = {
     "dsec": 1.0,
     "gzip": 1.0,
 }
+RECORDED = {"EVT3": (2.0, 1.2), "EVT2": (2.5, 1.3), "DAT": (2.5, 1.3)}  # with all threads, with one
 SECTIONS = {
+    "first slice, real recordings": 1.0,
     "slice, later calls": 1.0,
     "50 ms frames from memory": 1.2,
     "50 ms frames from the file": 2.0,
@@ -51,6 +55,15 @@ def _load_bars(contest: dict, peers: list[str]) -> list[tuple[str, float | None,
     return rows
 
 
+def _recorded_bars(contest: dict, peers: list[str]) -> list[tuple[str, float | None, float, bool]]:
+    results, name = contest["results"], contest["row"]
+    many, one = RECORDED.get(name.replace(",", "").split()[0], (1.0, 1.0))
+    return [
+        (f"load {name}, to the fastest peer", _ratio(results, "aestream", peers), many, True),
+        (f"load {name}, threads=1, to the fastest peer", _ratio(results, "aestream, threads=1", peers), one, True),
+    ]
+
+
 def _bars(contest: dict) -> list[tuple[str, float | None, float, bool]]:
     """(what, measured, bar, more is better) of one contest."""
     section, results = contest["section"], contest["results"]
@@ -58,6 +71,8 @@ def _bars(contest: dict) -> list[tuple[str, float | None, float, bool]]:
     label = f"{section}: {contest['row']}"
     if section == "load":
         return _load_bars(contest, peers)
+    if section == "load, real recordings":
+        return _recorded_bars(contest, peers)
     if section in SECTIONS:
         rows = [(label, _ratio(results, "aestream", peers), SECTIONS[section], True)]
         if "aestream, uint8" in results:

@@ -17,6 +17,8 @@ READERS = {
     "evt21_little": ("evutils", "eventcv"),
     "evt3_scalar": ("evutils", "evt3", "faery", "eventcv", "expelliarmus"),
     "evt3_vectors": ("evutils", "evt3", "faery", "eventcv", "expelliarmus"),
+    "evt3_camera": ("evutils", "evt3", "faery", "eventcv"),
+    "evt3_chains": ("evutils", "evt3", "faery", "eventcv"),
     **dict.fromkeys(AEDAT4, ("evutils", "dv", "eventcv", "tonic", "aedat", "faery")),
     "csv": ("evutils", "faery", "eventcv"),
     "aedat2": ("evutils, its axes mirrored",),
@@ -25,6 +27,13 @@ READERS = {
     "dsec": ("h5py", "evutils"),
     "gzip": ("h5py", "evutils"),
     "ecf": ("evutils",),
+}
+RECORDED = {
+    "evt3": ("evutils", "eventcv"),
+    "evt2": ("evutils", "eventcv"),
+    "dat": ("evutils", "eventcv"),
+    "aedat4": ("dv", "eventcv"),
+    "csv": ("evutils", "eventcv"),
 }
 WRITERS = {
     "evt3": ("faery", "evutils"),
@@ -78,6 +87,30 @@ class Contest:
 def _loader(label: str, shape: list[int]) -> Contender:
     module, op = OTHER_WAYS.get(label, (label, "load"))
     return Contender(label, module, op, args={"shape": shape} if op == "load_mirrored" else {})
+
+
+def _recorded(files: list[dict]) -> list[Contest]:
+    """Recordings of cameras, and files made of them. The truth is our own decoding; peers that differ are not timed."""
+    contests = []
+    for facts in files:
+        peers = RECORDED[facts["format"]]
+        expect = {"events": facts["events"], "digest": facts["digest"]}
+        contenders = [
+            Contender("aestream", "ours", "load", "ours"),
+            Contender("aestream, threads=1", "ours", "load", "ours_variant", {"threads": 1}),
+            *(Contender(peer, peer, "load") for peer in peers),
+        ]
+        common = (facts["path"], facts["events"], "events", expect, tuple(contenders))
+        contests.append(Contest("load, real recordings", facts["row"], *common, memory=True))
+        once = (Contender("1 thread", "limits", "read_file", "limit"),)
+        row = f"read {facts['row']} once"
+        contests.append(Contest("physical limits", row, facts["path"], facts["events"], "", {}, once))
+        args = {"starts_us": [facts["t_middle"]], "length_us": SLICE_US}
+        slicers = [Contender("aestream", "ours", "first_slice", "ours")]
+        slicers += [Contender(peer, peer, "first_slice") for peer in peers if peer in ("evutils", "eventcv", "dv")]
+        common = (facts["path"], 1, "events", facts["slice"], tuple(slicers), "ms", args)
+        contests.append(Contest("first slice, real recordings", facts["row"], *common))
+    return contests
 
 
 def _load(files: dict[str, dict]) -> list[Contest]:
@@ -200,6 +233,14 @@ def _limits(files: dict[str, dict]) -> list[Contest]:
     return contests
 
 
-def all_contests(files: dict[str, dict], truth: dict[str, dict]) -> list[Contest]:
+def all_contests(files: dict[str, dict], truth: dict[str, dict], recorded: list[dict]) -> list[Contest]:
     """Every contest; `truth` holds, by a stream's digest, the events and digests of its slices."""
-    return _limits(files) + _load(files) + _slices(files, truth) + _writes(files) + _frames(files) + _epochs(files)
+    return (
+        _recorded(recorded)
+        + _limits(files)
+        + _load(files)
+        + _slices(files, truth)
+        + _writes(files)
+        + _frames(files)
+        + _epochs(files)
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.streams import Groups
+from benchmarks.streams import Chains, Groups
 
 
 def _changed(values: np.ndarray) -> np.ndarray:
@@ -77,6 +77,27 @@ def write_evt3_vectors(path: Path, groups: Groups, shape: tuple[int, int]) -> No
     masks = [0x4000 | mask & 0xFFF, 0x4000 | mask >> 12 & 0xFFF, 0x5000 | mask >> 24]
     columns = [*_evt3_time(t), (y, _changed(t) | _changed(y)), (0x3000 | p << 11 | base, always)]
     columns += [(word, always) for word in masks]
+    path.write_bytes(_raw_header("EVT3", "3.0", shape) + _interleave(columns, "<u2"))
+
+
+def write_evt3_camera(path: Path, events: np.ndarray, shape: tuple[int, int]) -> None:
+    """EVT3 with the word mix of real recordings: TIME_LOW, ADDR_Y, ADDR_X for each event, TIME_HIGH again and again."""
+    t, x, y, p = (events[name].astype(np.uint32) for name in "txyp")
+    always = np.ones(t.size, bool)
+    columns = [(0x8000 | t >> 12 & 0xFFF, _changed(t >> 2)), (0x6000 | t & 0xFFF, always), (y, always)]
+    columns.append((0x2000 | p << 11 | x, always))
+    path.write_bytes(_raw_header("EVT3", "3.0", shape) + _interleave(columns, "<u2"))
+
+
+def write_evt3_chains(path: Path, chains: Chains, shape: tuple[int, int]) -> None:
+    """EVT3 with 1 to 6 words of vectors behind a base at any column; the last word is a VECT_8."""
+    t, base, y, p = (a.astype(np.uint32) for a in (chains.t, chains.base, chains.y, chains.p))
+    last = chains.is_last()
+    vectors = np.zeros((t.size, 6), np.uint32)
+    present = np.arange(6) < chains.count[:, None]
+    vectors[present] = np.where(last, 0x5000, 0x4000) | chains.mask
+    columns = [*_evt3_time(t), (y, _changed(t) | _changed(y)), (0x3000 | p << 11 | base, np.ones(t.size, bool))]
+    columns += [(vectors[:, i], present[:, i]) for i in range(6)]
     path.write_bytes(_raw_header("EVT3", "3.0", shape) + _interleave(columns, "<u2"))
 
 

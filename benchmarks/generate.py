@@ -15,7 +15,7 @@ from benchmarks import aedat4, contests, encoders, es, hdf5, jaer, streams
 from benchmarks.digests import digest
 
 HD, DAVIS = (1280, 720), (346, 260)
-SHAPES = {"scattered": HD, "scattered 1 s": HD, "rows": HD, "davis": DAVIS}
+SHAPES = {"scattered": HD, "scattered 1 s": HD, "rows": HD, "chains": HD, "davis": DAVIS}
 VERSION = 5  # raise it when a stream or an encoder changes
 
 
@@ -28,6 +28,8 @@ def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]
         "evt21_legacy.raw": ("rows", lambda p, g: encoders.write_evt21(p, g, HD, legacy=True)),
         "evt3_scalar.raw": ("scattered", lambda p, e: encoders.write_evt3_scalar(p, e, HD)),
         "evt3_vectors.raw": ("rows", lambda p, g: encoders.write_evt3_vectors(p, g, HD)),
+        "evt3_camera.raw": ("scattered", lambda p, e: encoders.write_evt3_camera(p, e, HD)),
+        "evt3_chains.raw": ("chains", lambda p, c: encoders.write_evt3_chains(p, c, HD)),
         "csv.csv": ("scattered", encoders.write_csv),
         "aedat2.aedat": ("davis", lambda p, e: jaer.write_aedat2(p, e, DAVIS)),
         "aedat3.aedat": ("davis", lambda p, e: jaer.write_aedat3(p, e, DAVIS)),
@@ -51,6 +53,8 @@ def _writers(events: int) -> dict[str, tuple[str, Callable[[Path, object], None]
 def _make_stream(name: str, events: int) -> object:
     if name == "rows":
         return streams.row_groups(events, *HD)
+    if name == "chains":
+        return streams.chains(events, *HD)
     scattered = streams.scattered(events, *SHAPES[name])
     return scattered[: events // 10] if name == "scattered 1 s" else scattered
 
@@ -66,7 +70,11 @@ def _facts(events: np.ndarray) -> dict:
 
 
 def _truth(stream: object) -> dict:
-    events = streams.expand(stream) if isinstance(stream, streams.Groups) else stream
+    events = stream
+    if isinstance(stream, streams.Groups):
+        events = streams.expand(stream)
+    elif isinstance(stream, streams.Chains):
+        events = streams.expand_chains(stream)
     return _facts(events) | {"t_first": int(events["t"][0]), "t_last": int(events["t"][-1])}
 
 

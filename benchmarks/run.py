@@ -8,7 +8,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from benchmarks import generate, machine, report, setup_peers
+from benchmarks import generate, machine, recordings, report, setup_peers
 from benchmarks.contests import Contender, Contest, all_contests
 from benchmarks.pool import Pool
 
@@ -95,7 +95,9 @@ def main() -> int:
     files = generate.ensure(options.data, options.events)
     pool = Pool(options.peers_python.absolute())
     out = {"machine": machine.describe(options), "rounds": options.rounds, "contests": []}
-    for contest in _selected(all_contests(files, generate.slice_truth(files)), options):
+    for contest in _selected(
+        all_contests(files, generate.slice_truth(files), recordings.ensure(options.data, options.events)), options
+    ):
         if options.without_ours:
             kept = tuple(c for c in contest.contenders if c.module != "ours")
             contest = Contest(**{**contest.__dict__, "contenders": kept})

@@ -72,6 +72,53 @@ def row_groups(events: int, width: int, height: int, seed: int = 2) -> Groups:
     return Groups(t, x // 32 * 32, y, p, mask)
 
 
+@dataclass(frozen=True)
+class Chains:
+    """Vectors of 1 to 6 words at any column: words of 12 pixels, the last one of 8; `count` words from `first` on."""
+
+    t: np.ndarray
+    base: np.ndarray
+    y: np.ndarray
+    p: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+    mask: np.ndarray  # of every word
+
+    def is_last(self) -> np.ndarray:
+        """Of every word."""
+        last = np.zeros(self.mask.size, bool)
+        last[self.first + self.count - 1] = True
+        return last
+
+
+def chains(events: int, width: int, height: int, seed: int = 3) -> Chains:
+    """Runs of vector words with 1 to 4 of 12 pixels each, never past the sensor; about `events` events, never more."""
+    rng = np.random.default_rng(seed)
+    count = rng.integers(1, 7, events // 6)
+    first = np.cumsum(count) - count
+    mask = 1 << rng.integers(0, 8, count.sum()) | (1 << rng.integers(0, 8, count.sum())) * (
+        rng.random(count.sum()) < 0.5
+    )
+    keep = np.searchsorted(np.cumsum(np.bitwise_count(mask)), events, "right")
+    whole = np.searchsorted(first + count, keep, "right")
+    count, first, mask = count[:whole], first[:whole], mask[: count[:whole].sum()]
+    t = np.sort(rng.integers(T0_US, T0_US + DURATION_US, count.size))
+    y = rng.integers(0, height, count.size)
+    x, p = _edge_x(rng, t, y, width)
+    return Chains(t, np.minimum(x, width - 12 * 6), y, p, first, count, mask)
+
+
+def expand_chains(chains: Chains) -> np.ndarray:
+    """The events of chains, ascending in x within one."""
+    bits = np.unpackbits(chains.mask.astype(np.uint8)[:, None], axis=1, bitorder="little")
+    word, bit = np.nonzero(bits)
+    chain = np.repeat(np.arange(chains.count.size), chains.count)[word]
+    out = np.zeros(word.size, EVENT_DTYPE)
+    out["t"], out["y"], out["p"] = chains.t[chain], chains.y[chain], chains.p[chain]
+    out["x"] = chains.base[chain] + 12 * (word - chains.first[chain]) + bit
+    return out
+
+
 def expand(groups: Groups) -> np.ndarray:
     """The events of groups, ascending in x within a group."""
     bits = np.unpackbits(groups.mask.view(np.uint8).reshape(-1, 4), axis=1, bitorder="little")

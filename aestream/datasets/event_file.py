@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
 from torch.utils.data import get_worker_info
 
 import aestream._core as _core
@@ -56,6 +57,18 @@ class EventFile:
             self._index(recording)
         self.warn_of_cut(recording.cut_bytes)
         return recording
+
+    def slice(self, start_us: int, stop_us: int) -> np.ndarray:
+        """The events of a span. A file's own table of times finds them where no index was made yet."""
+        threads, recording = self.thread_count, self.opened.recording
+        if not recording.has_index:
+            events = self.located(lambda: recording.read_as_claimed(start_us, stop_us, threads))
+            if events is not None:
+                self.warn_of_cut(0)
+                return events
+        recording = self.indexed
+        first, last = self.located(lambda: recording.find(start_us, stop_us, True, threads))
+        return self.located(lambda: recording.read(first, last, threads))
 
     @property
     def thread_count(self) -> int:

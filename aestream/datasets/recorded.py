@@ -92,9 +92,7 @@ class RecordedEvents:
         Times may be floats that are whole; others are a ValueError.
         """
         start_us, stop_us = to_time("start_us", start_us), to_time("stop_us", stop_us)
-        recording, threads = self._file.indexed, self._file.thread_count
-        first, last = self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
-        return events_to(backend, self._file.located(lambda: recording.read(first, last, threads)), self.device)
+        return events_to(backend, self._file.slice(start_us, stop_us), self.device)
 
     def blocks(
         self, start_us: int | None = None, stop_us: int | None = None, *, max_events: int = 1 << 20

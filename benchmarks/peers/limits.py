@@ -50,6 +50,11 @@ def _packets(data):
         start += 8 + size
 
 
+def read_file(path, sink):
+    """Its bytes, once, into memory of our own."""
+    sink(np.fromfile(path, np.uint8))
+
+
 def prepare_decompress(path, events, threads):
     codec = cramjam.lz4 if re.search("lz4", Path(path).name) else cramjam.zstd
     packets = list(_packets(Path(path).read_bytes()))

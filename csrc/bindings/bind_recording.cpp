@@ -136,6 +136,17 @@ void register_recording(py::module_& module) {
           },
           py::arg("first"), py::arg("last"), py::arg("threads"))
       .def(
+          "read_as_claimed",
+          [](const Recording& recording, std::int64_t start, std::int64_t stop, std::size_t threads) {
+            std::optional<EventArray> events;
+            {
+              const py::gil_scoped_release released;
+              events = recording.read_as_claimed(start, stop, threads);
+            }
+            return events ? std::optional(to_array(std::move(*events))) : std::nullopt;
+          },
+          py::arg("start"), py::arg("stop"), py::arg("threads"))
+      .def(
           "find",
           [](const Recording& recording, std::int64_t start, std::int64_t stop, bool by_time, std::size_t threads) {
             return recording.find({start, stop, by_time}, threads);

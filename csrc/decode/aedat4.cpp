@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/multiversion.hpp"
+#include "decode/decoder.hpp"
 #include "decode/flatbuffer.hpp"
 
 namespace aestream {
@@ -98,6 +99,13 @@ ByteSpan packet_events(ByteSpan packet) {
   });
 }
 
+std::int64_t latest_of(ByteSpan stored) {
+  std::int64_t latest = no_time;
+  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event))
+    latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
+  return latest;
+}
+
 void copy_events(ByteSpan stored, Event* out) {
   const std::size_t count = stored.size() / event_bytes;
   if (!copy_raw(stored.data(), out, count)) return;
@@ -114,7 +122,8 @@ std::vector<TableEntry> read_data_table(ByteSpan table) {
     entries.reserve(rows.count);
     for (std::size_t i = 0; i < rows.count; ++i) {
       const FlatTable row = root.element(rows, i);
-      TableEntry entry{row.scalar<std::int64_t>(0, 0), 0, 0, row.scalar<std::int64_t>(2, -1)};
+      TableEntry entry{row.scalar<std::int64_t>(0, 0), 0, 0, row.scalar<std::int64_t>(2, -1), std::nullopt};
+      if (row.field(4, 8)) entry.last_time = row.scalar<std::int64_t>(4, 0);
       if (const auto info = row.field(1, 8)) {
         entry.stream = load_le<std::int32_t>(&buffer[*info]);
         entry.size = load_le<std::int32_t>(&buffer[*info + 4]);

@@ -68,15 +68,19 @@ class PacketWalk {
 /// The events of an inflated EventPacket, 16 bytes each, of any alignment, as stored. Errors count from its first byte.
 ByteSpan packet_events(ByteSpan packet);
 
+/// The latest time of stored events; `no_time` if there are none.
+std::int64_t latest_of(ByteSpan stored);
+
 /// Copies stored events; what is not 0 becomes polarity 1, and the padding zero.
 void copy_events(ByteSpan stored, Event* out);
 
-/// A line of the data table: where a packet's payload lies and how many events it should hold.
+/// A line of the data table: where a packet's payload lies, how many events it should hold and until when.
 struct TableEntry {
   std::int64_t offset = 0;
   std::int32_t stream = 0;
   std::int32_t size = 0;
   std::int64_t count = -1;  // -1 when the table does not say
+  std::optional<std::int64_t> last_time;
 };
 
 /// The lines of an inflated data table.

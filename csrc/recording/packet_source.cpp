@@ -15,13 +15,7 @@ constexpr std::size_t mebi = std::size_t{1} << 20;
 constexpr std::size_t min_table = std::size_t{1} << 16;
 constexpr std::size_t trusted_ratio = 64;   // of claimed events to the file: a table that claims more is not believed
 constexpr std::size_t bytes_per_row = 128;  // of a data table, at most
-
-std::int64_t latest_of(ByteSpan stored) {
-  std::int64_t latest = no_time;
-  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event))
-    latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
-  return latest;
-}
+constexpr std::uint64_t not_claimed = 0;
 
 }  // namespace
 
@@ -77,7 +71,7 @@ std::optional<PacketSource::Claims> PacketSource::claims_of(const Listing& listi
     const bool same = static_cast<std::uint64_t>(row.offset) == packet.begin() &&
                       static_cast<std::uint64_t>(row.size) == packet.payload.size();
     if (!same || count > inflater_.max_inflated(packet.payload.size()) / sizeof(Event)) return std::nullopt;
-    claims.push_back({count, no_time});
+    claims.push_back({count, row.last_time.value_or(no_time), packet.offset});
     total += count * sizeof(Event);
   }
   if (claims.size() != listing.packets.size()) return std::nullopt;
@@ -93,40 +87,75 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
     const std::size_t first = task * group, last = std::min(first + group, packets.size());
     for (std::size_t i = first; i < last; ++i) {
       const ByteSpan stored = stored_events(packets[i], scratch);
-      counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time};
+      counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time, packets[i].offset};
     }
     if (file_->is_large()) file_->forget(packets[first].offset, packets[last - 1].end());
   });
   return counts;
 }
 
-Index PacketSource::build_index(std::size_t threads, bool times) const {
-  const Listing listing = list_packets();
-  std::shared_ptr<const Claims> claims;
-  if (!times && inflater_ && !listing.table.empty()) {
-    if (auto found = claims_of(listing)) claims = std::make_shared<const Claims>(std::move(*found));
-  }
-  const std::vector<Count> counts = claims ? *claims : count_packets(listing, threads, times);
-  if (claims) {
-    const std::lock_guard lock(mutex_);
-    claims_ = claims;
-  }
+Index PacketSource::make_index(const Listing& listing, const std::vector<Count>& counts, std::uint64_t kind) const {
   Index index;
   const std::size_t every = counts.size() / max_checkpoints + 1;
   std::int64_t time_bound = no_time;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (i % every == 0) {
       State state;
-      if (claims) state.words[0] = i + 1;
-      index.checkpoints.push_back({listing.packets[i].offset, index.num_events, time_bound, state});
+      if (kind != not_claimed) state.words = {i + 1, kind};
+      index.checkpoints.push_back({counts[i].offset, index.num_events, time_bound, state});
     }
     index.num_events += counts[i].events;
     time_bound = std::max(time_bound, counts[i].latest);
   }
   if (index.checkpoints.empty()) index.checkpoints.push_back(start());
   index.cut_bytes = listing.cut_bytes;
+  return index;
+}
+
+Index PacketSource::build_index(std::size_t threads, bool times) const {
+  const Listing listing = list_packets();
+  if (!times && inflater_ && !listing.table.empty()) {
+    if (const auto claims = keep_claims(listing)) {
+      Index index = make_index(listing, *claims, claimed_counts);
+      for (Checkpoint& checkpoint : index.checkpoints) checkpoint.time_bound = no_time;
+      return index;
+    }
+  }
+  Index index = make_index(listing, count_packets(listing, threads, times), not_claimed);
   index.has_times = times;
   return index;
+}
+
+std::optional<Index> PacketSource::claimed_index() const {
+  const Listing listing = list_packets();
+  if (listing.table.empty() || listing.packets.empty()) return std::nullopt;
+  const auto claims = keep_claims(listing);
+  if (!claims) return std::nullopt;
+  const bool has_times = std::ranges::none_of(*claims, [](const Count& claim) { return claim.latest == no_time; });
+  return has_times ? std::optional(make_index(listing, *claims, claimed_times)) : std::nullopt;
+}
+
+std::shared_ptr<const PacketSource::Claims> PacketSource::keep_claims(const Listing& listing) const {
+  auto found = claims_of(listing);
+  if (!found) return nullptr;
+  const std::lock_guard lock(mutex_);
+  if (!claims_) claims_ = std::make_shared<const Claims>(std::move(*found));
+  return claims_;
+}
+
+/// The packet before a checkpoint shows a bound that is too early, unless times step back further than a packet; cursors
+/// look at those behind it.
+void PacketSource::verify(const Checkpoint& checkpoint) const {
+  const std::uint64_t number = checkpoint.state.words[0];
+  if (checkpoint.state.words[1] != claimed_times || number < 2) return;
+  Checkpoint before = checkpoint;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!claims_ || number > claims_->size()) throw TimeMismatch(no_offset, "expected an index of this file's table");
+    before.offset = (*claims_)[number - 2].offset;
+  }
+  before.state.words[0] = number - 1;
+  open(before)->next();
 }
 
 ByteSpan PacketSource::stored_events(const Packet& packet, Buffer& scratch) const {

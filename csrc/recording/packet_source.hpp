@@ -33,6 +33,8 @@ class PacketSource final : public Source {
   Index build_index(std::size_t threads, bool times) const override;
   Checkpoint start() const override { return {layout_.begin, 0, no_time, {}}; }
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
+  std::optional<Index> claimed_index() const override;
+  void verify(const Checkpoint& checkpoint) const override;
 
  private:
   friend class PacketCursor;
@@ -40,11 +42,16 @@ class PacketSource final : public Source {
   struct Count {
     std::uint64_t events = 0;
     std::int64_t latest = no_time;
+    std::uint64_t offset = 0;  // of the packet
   };
   using Claims = std::vector<Count>;
+  /// In a checkpoint's state, behind the number of its packet from 1 on: what the data table claims, and cursors check.
+  static constexpr std::uint64_t claimed_counts = 1, claimed_times = 2;
 
   Listing list_packets() const;
   std::optional<Claims> claims_of(const Listing& listing) const;
+  Index make_index(const Listing& listing, const std::vector<Count>& counts, std::uint64_t kind) const;
+  std::shared_ptr<const Claims> keep_claims(const Listing& listing) const;
   std::vector<Count> count_packets(const Listing& listing, std::size_t threads, bool times) const;
 
   /// The next packet of the stream.
@@ -64,7 +71,8 @@ class PacketSource final : public Source {
   mutable std::mutex mutex_;  // over what follows
   mutable std::array<std::shared_ptr<const InflatedPacket>, 4> cached_;
   mutable std::size_t oldest_ = 0;
-  mutable std::shared_ptr<const Claims> claims_;  // of the data table, for cursors opened from an index without times
+  mutable std::shared_ptr<const Claims>
+      claims_;  // of the data table, for cursors opened from an index that is made of it
 };
 
 }  // namespace aestream

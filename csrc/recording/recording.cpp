@@ -108,17 +108,19 @@ std::uint64_t Recording::ordinal_of(std::int64_t time, const Index& index) const
   }
 }
 
+std::pair<std::uint64_t, std::uint64_t> Recording::find(const Window& window, const Index& index) const {
+  if (window.by_time) {
+    const std::uint64_t first = ordinal_of(window.start, index);
+    return {first, std::max(first, ordinal_of(window.stop, index))};
+  }
+  const auto clamp = [&](std::int64_t ordinal) {
+    return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(ordinal, 0)), index.num_events);
+  };
+  return {clamp(window.start), std::max(clamp(window.start), clamp(window.stop))};
+}
+
 std::pair<std::uint64_t, std::uint64_t> Recording::find(const Window& window, std::size_t threads) const {
-  return with_index(threads, [&](const Index& all) -> std::pair<std::uint64_t, std::uint64_t> {
-    if (window.by_time) {
-      const std::uint64_t first = ordinal_of(window.start, all);
-      return {first, std::max(first, ordinal_of(window.stop, all))};
-    }
-    const auto clamp = [&](std::int64_t ordinal) {
-      return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(ordinal, 0)), all.num_events);
-    };
-    return {clamp(window.start), std::max(clamp(window.start), clamp(window.stop))};
-  });
+  return with_index(threads, [&](const Index& all) { return find(window, all); });
 }
 
 void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const {
@@ -146,15 +148,40 @@ void Recording::fill(const Index& index, std::uint64_t first, EventSpan out, std
   });
 }
 
+EventArray Recording::read(std::uint64_t first, std::uint64_t last, const Index& index, std::size_t threads) const {
+  const std::uint64_t stop = std::min(last, index.num_events);
+  EventArray array;
+  array.size = stop - std::min(first, stop);
+  array.memory = Buffer(array.size * sizeof(Event));
+  fill(index, first, {array.memory.as<Event>(), array.size}, threads);
+  return array;
+}
+
 EventArray Recording::read(std::uint64_t first, std::uint64_t last, std::size_t threads) const {
-  return with_index(threads, [&](const Index& all) {
-    const std::uint64_t stop = std::min(last, all.num_events);
-    EventArray array;
-    array.size = stop - std::min(first, stop);
-    array.memory = Buffer(array.size * sizeof(Event));
-    fill(all, first, {array.memory.as<Event>(), array.size}, threads);
-    return array;
-  });
+  return with_index(threads, [&](const Index& all) { return read(first, last, all, threads); });
+}
+
+std::shared_ptr<const Index> Recording::claimed_index() const {
+  const std::lock_guard lock(mutex_);
+  if (!asked_for_claims_) {
+    if (auto found = source_->claimed_index()) claimed_ = std::make_shared<const Index>(std::move(*found));
+    asked_for_claims_ = true;
+  }
+  return claimed_;
+}
+
+std::optional<EventArray> Recording::read_as_claimed(std::int64_t start, std::int64_t stop, std::size_t threads) const {
+  const std::shared_ptr<const Index> claimed = claimed_index();
+  if (!claimed) return std::nullopt;
+  try {
+    const auto [first, last] = find({start, stop, true}, *claimed);
+    return read(first, last, *claimed, threads);
+  } catch (const TimeMismatch&) {
+  } catch (const CountMismatch&) {
+  }
+  const std::lock_guard lock(mutex_);
+  claimed_ = nullptr;
+  return std::nullopt;
 }
 
 EventArray Recording::load_with(const Index& index, std::size_t threads) const {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -39,6 +40,10 @@ class Recording {
   /// Events [first, last) by ordinal.
   EventArray read(std::uint64_t first, std::uint64_t last, std::size_t threads) const;
 
+  /// The events of [start, stop) by the file's own table of times, where it has one and no index was built: reads only
+  /// what lies there, and checks the table by it. Nothing if there is none, or it is wrong: the index knows.
+  std::optional<EventArray> read_as_claimed(std::int64_t start, std::int64_t stop, std::size_t threads) const;
+
   /// Writes one tensor per window to `out`, one behind the other. Returns the number of events outside the sensor. `maps`
   /// has one for each window, or none: then events stay where they are.
   std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
@@ -57,6 +62,9 @@ class Recording {
 
   Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
   std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
+  std::pair<std::uint64_t, std::uint64_t> find(const Window& window, const Index& index) const;
+  EventArray read(std::uint64_t first, std::uint64_t last, const Index& index, std::size_t threads) const;
+  std::shared_ptr<const Index> claimed_index() const;
   void fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const;
   void find_times(Index& index) const;
   EventArray load_with(const Index& index, std::size_t threads) const;
@@ -68,6 +76,8 @@ class Recording {
   std::unique_ptr<const Source> source_;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<const Index> index_;
+  mutable std::shared_ptr<const Index> claimed_;  // what the file's own table says; null if refuted, or it has none
+  mutable bool asked_for_claims_ = false;
   mutable std::unique_ptr<const Index> refuted_;  // which other threads may still read
 };
 

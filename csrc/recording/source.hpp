@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/event.hpp"
@@ -83,6 +84,10 @@ class Source {
   virtual Checkpoint start() const = 0;
 
   virtual std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const = 0;
+
+  /// The index that the file's own table of counts and times would make, without reading the events: none where there is
+  /// no such table, or it cannot be true. verify() and cursors refute what is wrong by a TimeMismatch or CountMismatch.
+  virtual std::optional<Index> claimed_index() const { return std::nullopt; }
 
   /// Throws TimeMismatch if the checkpoint's time bound was a claim, and wrong. From then on build_index() makes none.
   virtual void verify(const Checkpoint&) const {}
