@@ -105,7 +105,7 @@ def _unxz(data: memoryview) -> _Pieces:
         inflater = lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
         size = _FIRST_BYTES
         while not inflater.eof:
-            source = b""
+            source: bytes | memoryview = b""
             if inflater.needs_input:
                 source = data[at : at + size]
                 at += len(source)
