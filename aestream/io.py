@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +12,7 @@ from aestream.arguments import check_shape
 from aestream.writers import check_options, choose, load_writer
 from aestream.writers.base import FormatWriter, WriteOptions
 from aestream.writers.checks import Checker
+from aestream.writers.output import Output
 
 
 def save(
@@ -55,11 +56,16 @@ class Writer:
     """A file that events are written to piece by piece, in memory that does not grow with the file.
 
     ``with Writer(path, shape) as writer: writer.write(events)``. The file appears under its name when the writer is
-    closed, and not at all if the block ends with an exception; then a file that had the name before is still there. A
-    process that is killed leaves a file that ends in ``.tmp``.
+    closed, and not at all if the block ends with an exception; then a file that had the name before is still there.
+    A link is written through. A pipe or a character device, such as ``/dev/stdout``, is written to as it is, by the
+    formats that are written from front to back: not AEDAT4, HDF5 and NPZ.
+
+    SIGTERM and SIGHUP remove the unfinished file, which ends in ``.tmp``, unless the process handles them; a process
+    that is killed leaves it, and the next one that writes the same file removes it. In a forked child the writer is
+    closed, and the parent's file left alone.
 
     Args:
-        path: the file; one that exists is replaced in the end.
+        path: the file; one that exists is replaced in the end, and its mode kept.
         shape: sensor (width, height) in pixels.
         format: None to go by the path's ending: ``.aedat4``, ``.dat``, ``.es`` and ``.npz`` are the formats of these
             names, ``.raw`` is ``"evt3"`` unless ``"evt2"`` or ``"evt21"`` is given, ``.h5`` is ``"dsec"``, ``.hdf5``
@@ -87,20 +93,18 @@ class Writer:
         packet_us: int = 10_000,
         time_unit: str | None = None,
     ) -> None:
-        self._path = os.fspath(path)
+        self._path = os.fsdecode(path)
         name = choose(self._path, format)
         options = WriteOptions(compression, source, packet_us)
         check_options(name, options)
         shape = check_shape(shape)
         kind = load_writer(name)
         self._checker = Checker(name, shape, kind.LIMITS, time_unit)
-        self._temporary = f"{self._path}.{secrets.token_hex(4)}.tmp"
         self._file: FormatWriter | None = None
-        try:
-            self._file = kind(self._temporary, shape, options)
-        except BaseException:
-            self._discard()
-            raise
+        self._process = os.getpid()
+        self._output = Output(self._path, is_stream=kind.IS_STREAM)
+        with self._or_discard():
+            self._file = kind(self._output, shape, options)
 
     @property
     def num_events(self) -> int:
@@ -121,12 +125,11 @@ class Writer:
         """
         if self._file is None:
             raise ValueError(f"write() after close(): {self._path!r}")
+        if os.getpid() != self._process:
+            raise ValueError(f"write() in a forked process: {self._path!r}")
         records = self._checker.check(events)
-        try:
+        with self._or_discard():
             self._file.write(records)
-        except BaseException:
-            self._discard()
-            raise
 
     def close(self) -> None:
         """Complete the file and give it its name. A second call does nothing.
@@ -134,24 +137,36 @@ class Writer:
         Raises:
             OSError: if the file cannot be written; then it is gone.
         """
-        if self._file is None:
+        if self._file is None or os.getpid() != self._process:
             return
-        try:
+        with self._or_discard():
             self._file.finish()
-            os.replace(self._temporary, self._path)
-        except BaseException:
-            self._discard()
-            raise
+            self._output.commit()
         self._file = None
+
+    @contextmanager
+    def _or_discard(self) -> Iterator[None]:
+        """Ends the file with any error; one of the system names the path, and what follows from it is not told."""
+        try:
+            yield
+            self._output.check()
+        except BaseException as error:
+            self._discard()
+            if isinstance(error, Exception):
+                self._output.check()
+            if isinstance(error, OSError) and error.errno is not None and error.filename != self._path:
+                raise OSError(error.errno, error.strerror, self._path) from None
+            raise
 
     def _discard(self) -> None:
         file, self._file = self._file, None
+        if os.getpid() != self._process:
+            return
         try:
             if file is not None:
                 file.abort()
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(self._temporary)
+            self._output.discard()
 
     def __enter__(self) -> Writer:
         return self

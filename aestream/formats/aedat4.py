@@ -16,6 +16,7 @@ from aestream.errors import FormatError
 from aestream.events import IMU_DTYPE, TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request
 
+_MOST_DEPTH, _MOST_ELEMENTS = 100, 100_000  # of a header; those of cameras have some hundred elements, 10 deep
 _COMPRESSIONS = ("none", "lz4", "lz4_high", "zstd", "zstd_high")
 _DECOMPRESSORS = {"none": None, "lz4": cramjam.lz4.decompress_into, "zstd": cramjam.zstd.decompress_into}
 
@@ -118,6 +119,7 @@ class _InfoReader:
         self.found: list[_Node] = []
         self._open: list[_Node] = []
         self._key: str | None = None
+        self._depth = self._elements = 0
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -133,8 +135,14 @@ class _InfoReader:
         except expat.ExpatError as error:
             place = position + self._parser.ErrorByteIndex
             raise FormatError(f"expected an infoNode of XML, found: {error}", place) from None
+        except (LookupError, ValueError) as error:  # an encoding that Python does not know, or expat cannot read
+            raise FormatError(f"expected an infoNode in a known encoding, found: {error}", position) from None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > _MOST_DEPTH or self._elements > _MOST_ELEMENTS:
+            raise FormatError(f"expected at most {_MOST_ELEMENTS} elements, {_MOST_DEPTH} deep, found more")
         if tag == "node":
             node = _Node(attributes.get("name", ""))
             if self._open:
@@ -148,6 +156,7 @@ class _InfoReader:
             self._open[-1].attributes[self._key] = ""
 
     def _end(self, tag: str) -> None:
+        self._depth -= 1
         if tag == "node":
             self._open.pop()
         self._key = None

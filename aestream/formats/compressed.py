@@ -24,6 +24,7 @@ _Pieces: TypeAlias = Generator[bytes, None, None]
 
 _STREAMS = ("raw", "dat", "csv", "es", "aedat1", "aedat2", "aedat3", "aedat4", "bin40", "npy")
 _XZ_MEMORY = 128 << 20  # twice what `xz -9` needs
+_FIRST_BYTES = 1 << 9  # of a member: what lies behind its end is copied, which for many small ones is all the time
 _INFLATED = "the inflated bytes"
 
 
@@ -83,11 +84,13 @@ def _gunzip(data: memoryview) -> _Pieces:
     at = 0
     while at < len(data):
         inflater = zlib.decompressobj(wbits=31)
+        size = _FIRST_BYTES
         while not inflater.eof:
             source: bytes | memoryview = inflater.unconsumed_tail
             if not source:
-                source = data[at : at + PIECE_BYTES]
+                source = data[at : at + size]
                 at += len(source)
+                size = min(2 * size, PIECE_BYTES)
             piece = inflater.decompress(source, PIECE_BYTES)
             if not source and not piece:
                 raise EOFError
@@ -100,9 +103,13 @@ def _unxz(data: memoryview) -> _Pieces:
     at = 0
     while at < len(data):
         inflater = lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
+        size = _FIRST_BYTES
         while not inflater.eof:
-            source = data[at : at + PIECE_BYTES] if inflater.needs_input else b""
-            at += len(source)
+            source: bytes | memoryview = b""
+            if inflater.needs_input:
+                source = data[at : at + size]
+                at += len(source)
+                size = min(2 * size, PIECE_BYTES)
             piece = inflater.decompress(source, PIECE_BYTES)
             if not piece and not source and not inflater.eof:
                 raise EOFError
@@ -111,7 +118,7 @@ def _unxz(data: memoryview) -> _Pieces:
 
 
 def _skip_zeros(data: memoryview, at: int) -> int:
-    while at < len(data):
+    while at < len(data) and data[at] == 0:
         piece = bytes(data[at : at + PIECE_BYTES])
         rest = piece.lstrip(b"\0")
         at += len(piece) - len(rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,7 @@ import aestream._core as _core
 from aestream.events import EVENT_DTYPE
 from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.blocks import join
+from aestream.writers.output import Output
 
 _MAX_PACKET_EVENTS = 8192
 _GROUP, _GROUPS_AHEAD = 16, 4  # packets that a thread encodes at a time, and groups that wait to be written
@@ -61,8 +63,9 @@ class Aedat4Writer:
     """A `FormatWriter`: a packet is written when the first event behind it is known."""
 
     LIMITS: ClassVar[Limits] = Limits()
+    IS_STREAM: ClassVar[bool] = False
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None:
         compression = options.compression or "zstd"
         if compression not in _COMPRESSIONS:
             raise ValueError(f"compression must be one of {', '.join(_COMPRESSIONS)}; got {compression!r}")
@@ -77,7 +80,7 @@ class Aedat4Writer:
         self._info = info.encode()
         self._open = np.zeros(0, EVENT_DTYPE)  # the last packet, which may go on
         self._rows: list[tuple[int, int, int, int, int]] = []
-        self._file = open(path, "xb")  # noqa: SIM115 - closed by finish() or abort()
+        self._file = io.BufferedWriter(output)
         self._position = self._file.write(_core.encode_aedat4_header(self._number, -1, self._info))
         self._cutter = _core.PacketCutter(options.packet_us, _MAX_PACKET_EVENTS)
         self._pool = ThreadPoolExecutor(_core.default_threads())
@@ -99,14 +102,14 @@ class Aedat4Writer:
         self._file.write(self._compress(_core.encode_aedat4_table(self._rows)))
         self._file.seek(0)
         self._file.write(_core.encode_aedat4_header(self._number, self._position, self._info))
-        self._file.close()
+        self._file.flush()
         self._pool.shutdown()
 
     def abort(self) -> None:
-        """Close the file and end the threads."""
+        """End the threads."""
         self._pool.shutdown(cancel_futures=True)
-        with suppress(OSError):  # what is lost was to be lost
-            self._file.close()
+        with suppress(ValueError):  # it was done before
+            self._file.detach()
 
     def _write_packets(self, packets: Iterator[npt.NDArray[Any]]) -> None:
         """Encode packets on several threads, a few groups ahead of the one that is written, and write them in order."""

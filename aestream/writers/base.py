@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Protocol
 
 import numpy.typing as npt
 
+from aestream.writers.output import Output
+
 _ANY = 2**64 - 1
 
 
@@ -66,20 +68,26 @@ class WriteOptions:
 
 
 class FormatWriter(Protocol):
-    """One open file of a format, under a temporary name, made by ``SomeWriter(path, shape, options)``.
+    """The inside of one file of a format, made by ``SomeWriter(output, shape, options)``.
 
-    The constructor creates the file, and raises ValueError for an option with a value that the format does not know.
+    The constructor raises ValueError for an option with a value that the format does not know. The caller opens and
+    closes the output, and asks it for errors.
+
+    Attributes:
+        LIMITS: the events that the format can hold.
+        IS_STREAM: whether a file is written from front to back.
     """
 
     LIMITS: ClassVar[Limits]
+    IS_STREAM: ClassVar[bool]
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None: ...
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None: ...
 
     def write(self, events: npt.NDArray[Any]) -> None:
         """Append events: a contiguous array of ``EVENT_DTYPE``, none of which the limits refuse."""
 
     def finish(self) -> None:
-        """Complete and close the file."""
+        """Complete the file."""
 
     def abort(self) -> None:
-        """Close what is open; the caller removes the file. May follow anything, also a failed ``finish()``."""
+        """Let go of what is open; the caller removes the file. May follow anything, also a failed ``finish()``."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy.typing as npt
 
 from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.encoded import EncodedWriter
+from aestream.writers.output import Output
 
 _MOST = 2**63 - 1  # a reader takes the digits before the sign
 _LIMITS = Limits(min_t=-_MOST)
@@ -30,9 +32,9 @@ class TxtWriter(EncodedWriter):
     FORMAT = "txt"
     LIMITS = _LIMITS
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
-        super().__init__(path, shape, options)
-        self._path, self._is_empty = path, True
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None:
+        super().__init__(output, shape, options)
+        self._output, self._is_empty = output, True
 
     def header(self, width: int, height: int) -> bytes:
         """Nothing: the rows' readers know none."""
@@ -44,8 +46,7 @@ class TxtWriter(EncodedWriter):
         super().write(events)
 
     def finish(self) -> None:
-        """Close the file; one without a byte would be no recording."""
+        """Write the rest; a file without a byte would be no recording."""
         super().finish()
         if self._is_empty:
-            with open(self._path, "ab") as file:
-                file.write(b"# t x y p\n")
+            os.write(self._output.fileno(), b"# t x y p\n")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.blocks import Blocks
 from aestream.writers.hdf5 import Column, abandon
+from aestream.writers.output import Output
 
 _CHUNK = 1 << 16
 _INDEX_CHUNK = 1 << 14
@@ -26,11 +27,12 @@ class DsecWriter:
     """
 
     LIMITS: ClassVar[Limits] = Limits(max_span_us=2**32 - 1, steps_back=False)
+    IS_STREAM: ClassVar[bool] = False
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None:
         self._blocks = Blocks(_CHUNK)
         self._offset: int | None = None
-        self._file = h5py.File(path, "x")
+        self._file = h5py.File(output, "w")  # a file object that swallows errors: HDF5 crashes later of its own
         group = self._file.create_group("events")
         group.attrs["width"], group.attrs["height"] = shape
         zstd = hdf5plugin.Blosc(cname="zstd", clevel=1, shuffle=hdf5plugin.Blosc.SHUFFLE)

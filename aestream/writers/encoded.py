@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 import aestream._core as _core
 from aestream.writers.base import Limits, WriteOptions
+from aestream.writers.output import Output
 
 
 class EncodedWriter(ABC):
@@ -21,9 +22,10 @@ class EncodedWriter(ABC):
 
     FORMAT: ClassVar[str]
     LIMITS: ClassVar[Limits]
+    IS_STREAM: ClassVar[bool] = True
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
-        self._file = _core.EncodedFile(path, self.FORMAT, *shape, self.header(*shape))
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None:
+        self._file = _core.EncodedFile(output.fileno(), self.FORMAT, *shape, self.header(*shape))
 
     @abstractmethod
     def header(self, width: int, height: int) -> bytes:
@@ -34,9 +36,8 @@ class EncodedWriter(ABC):
         self._file.write(events)
 
     def finish(self) -> None:
-        """Write what the encoder has kept, and close the file."""
+        """Write what the encoder has kept."""
         self._file.finish()
 
-    def abort(self) -> None:
-        """Close the file as it is."""
-        self._file.abort()
+    def abort(self) -> None:  # noqa: B027 - a default, of which formats need nothing more
+        """Nothing is open here."""

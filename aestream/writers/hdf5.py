@@ -26,6 +26,6 @@ class Column:
 
 
 def abandon(file: h5py.File) -> None:
-    """Close a file that will be removed, whatever a full disk makes of its last bytes."""
-    with contextlib.suppress(OSError, RuntimeError):
+    """Close a file that will be removed, whatever a full disk made of its bytes."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError):
         file.close()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import tempfile
 import zipfile
 from typing import Any, BinaryIO, ClassVar
 
@@ -13,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aestream.writers.base import Limits, WriteOptions
+from aestream.writers.output import Output
 
 _METHODS = {"none": zipfile.ZIP_STORED, "deflate": zipfile.ZIP_DEFLATED}
 _LEVEL = 1  # five times as fast as zlib's usual 6, and 3 % larger
@@ -28,18 +27,19 @@ class NpzWriter:
     """
 
     LIMITS: ClassVar[Limits] = Limits()
+    IS_STREAM: ClassVar[bool] = False
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None:
         compression = options.compression or "none"
         if compression not in _METHODS:
             raise ValueError(f"compression must be one of {', '.join(_METHODS)}; got {compression!r}")
         self._method = _METHODS[compression]
         self._count = 0
         self._columns: dict[str, BinaryIO] = {}
-        self._file = open(path, "xb")  # noqa: SIM115 - closed by finish() or abort()
+        self._output = output
         try:
             for name in "txyp":
-                self._columns[name] = tempfile.TemporaryFile(dir=os.path.dirname(path) or ".")  # noqa: SIM115 - so is it
+                self._columns[name] = output.scratch()
         except BaseException:
             self.abort()
             raise
@@ -54,15 +54,14 @@ class NpzWriter:
 
     def finish(self) -> None:
         """Make the ZIP of the columns."""
-        with zipfile.ZipFile(self._file, "w", self._method, compresslevel=_LEVEL) as archive:
+        with zipfile.ZipFile(self._output, "w", self._method, compresslevel=_LEVEL) as archive:
             for name, column in self._columns.items():
                 self._add(archive, name, column)
-        self._file.close()
         self.abort()
 
     def abort(self) -> None:
-        """Close the file and the columns, which are gone then, whatever a full disk makes of their last bytes."""
-        for file in (*self._columns.values(), self._file):
+        """Close the columns, which are gone then, whatever a full disk makes of their last bytes."""
+        for file in self._columns.values():
             with contextlib.suppress(OSError):
                 file.close()
 

@@ -12,6 +12,7 @@ import aestream._core as _core
 from aestream.writers.base import Limits, WriteOptions
 from aestream.writers.blocks import Blocks
 from aestream.writers.hdf5 import Column, abandon
+from aestream.writers.output import Output
 
 _CHUNK = 1 << 14
 _ECF = 0x8ECF
@@ -31,13 +32,14 @@ class PropheseeWriter:
     """
 
     LIMITS: ClassVar[Limits] = Limits(max_x=2047, max_y=2047, min_t=0, max_span_us=_MAX_SPAN_US, steps_back=False)
+    IS_STREAM: ClassVar[bool] = False
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
+    def __init__(self, output: Output, shape: tuple[int, int], options: WriteOptions) -> None:
         self._blocks = Blocks(_CHUNK)
         self._count = 0
         self._first: int | None = None
         self._last = np.zeros(1, _INDEX)[0]  # entry of the index
-        self._file = h5py.File(path, "x")
+        self._file = h5py.File(output, "w")  # a file object that swallows errors: HDF5 crashes later of its own
         _set_text(self._file, "version", "1.0")
         _set_text(self._file, "geometry", f"{shape[0]}x{shape[1]}")
         self._events = _create_events(self._file.create_group("CD"))

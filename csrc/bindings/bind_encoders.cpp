@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bindings/bindings.hpp"
+#include "core/unfinished_files.hpp"
 #include "encode/csv.hpp"
 #include "encode/encoded_file.hpp"
 #include "encode/event_check.hpp"
@@ -47,10 +48,10 @@ std::optional<std::pair<std::size_t, std::string_view>> check_events(EventCheck&
   return std::pair{refusal->index, name_of(refusal->reason)};
 }
 
-std::unique_ptr<EncodedFile> create_file(std::string path, const std::string& format, std::int64_t width,
+std::unique_ptr<EncodedFile> create_file(int descriptor, const std::string& format, std::int64_t width,
                                          std::int64_t height, std::string_view header) {
   const ByteSpan bytes(reinterpret_cast<const std::uint8_t*>(header.data()), header.size());
-  return std::make_unique<EncodedFile>(std::move(path), make_encoder(format, width, height), bytes);
+  return std::make_unique<EncodedFile>(descriptor, make_encoder(format, width, height), bytes);
 }
 
 void write_events(EncodedFile& file, const py::buffer& events) {
@@ -85,11 +86,12 @@ void register_encoders(py::module_& module) {
       .def_property_readonly("last_time", &EventCheck::last_time);
   module.def("encode_text", &encode_text, py::arg("events"));
   py::classh<EncodedFile>(module, "EncodedFile")
-      .def(py::init(&create_file), py::arg("path"), py::arg("format"), py::arg("width"), py::arg("height"),
+      .def(py::init(&create_file), py::arg("descriptor"), py::arg("format"), py::arg("width"), py::arg("height"),
            py::arg("header"))
       .def("write", &write_events, py::arg("events"))
-      .def("finish", &EncodedFile::finish, py::call_guard<py::gil_scoped_release>())
-      .def("abort", &EncodedFile::abort, py::call_guard<py::gil_scoped_release>());
+      .def("finish", &EncodedFile::finish, py::call_guard<py::gil_scoped_release>());
+  module.def("add_unfinished", [](const py::bytes& path) { add_unfinished(path); }, py::arg("path"));
+  module.def("drop_unfinished", [](const py::bytes& path) { drop_unfinished(path); }, py::arg("path"));
 }
 
 }  // namespace aestream

@@ -11,8 +11,8 @@ constexpr std::size_t buffer_size = std::size_t{1} << 18;  // stays in the cache
 
 }  // namespace
 
-EncodedFile::EncodedFile(std::string path, std::unique_ptr<Encoder> encoder, ByteSpan header)
-    : file_(std::move(path)), encoder_(std::move(encoder)), bytes_(buffer_size) {
+EncodedFile::EncodedFile(int descriptor, std::unique_ptr<Encoder> encoder, ByteSpan header)
+    : file_(descriptor), encoder_(std::move(encoder)), bytes_(buffer_size) {
   file_.write(header);
 }
 
@@ -53,7 +53,6 @@ void EncodedFile::finish() {
   encode(kept_, false);
   kept_.clear();
   flush();
-  file_.close();
 }
 
 }  // namespace aestream

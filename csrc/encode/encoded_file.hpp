@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "core/output_file.hpp"
@@ -12,17 +11,14 @@ namespace aestream {
 
 class EncodedFile {
  public:
-  /// Creates the file and writes its header. Throws std::system_error with the path.
-  EncodedFile(std::string path, std::unique_ptr<Encoder> encoder, ByteSpan header);
+  /// Writes the header. The open file stays the caller's. Throws std::system_error, as write() and finish() do.
+  EncodedFile(int descriptor, std::unique_ptr<Encoder> encoder, ByteSpan header);
 
   /// Appends events, which have passed an EventCheck. Keeps the last few.
   void write(ConstEventSpan events);
 
-  /// Writes what is kept, and closes the file.
+  /// Writes what is kept.
   void finish();
-
-  /// Closes the file as it is.
-  void abort() { file_.close(); }
 
  private:
   std::size_t encode(ConstEventSpan events, bool more);
