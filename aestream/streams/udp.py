@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import torch
+from torch.utils.data import get_worker_info
 from typing_extensions import Unpack
 
 import aestream._core as _core
+from aestream.arguments import to_time
 from aestream.datasets.file import FileInput
 from aestream.events import Events
 from aestream.options import StreamOptions, takes
@@ -64,6 +66,8 @@ class UDPInput(EventStream):
         self._receiver: _core.UdpReceiver | None = None
 
     def _open(self, sink: _core.EventSink) -> _core.UdpReceiver:
+        if self._port == 0 and get_worker_info() is not None:
+            raise ValueError(f"{self!r}: a worker would listen at a free port that nobody knows; give it a port")
         self._receiver = _core.UdpReceiver(sink, self.host, self._port, self.protocol, self.interface or "")
         return self._receiver
 
@@ -160,19 +164,48 @@ class UDPOutput:
         """
         self._sender.send(events.numpy() if isinstance(events, Events) else events)
 
-    def send_file(self, file: FileInput) -> None:
+    @overload
+    def send_file(self, file: FileInput) -> None: ...
+
+    @overload
+    def send_file(self, file: FileInput, *, start_at_us: int) -> int: ...
+
+    def send_file(self, file: FileInput, *, start_at_us: int | None = None) -> int | None:
         """Send the events of a file, from its ``start_us`` to its ``stop_us``, decoding as it goes.
 
+        With ``start_at_us`` its first window begins there: all times are shifted by as much, and where that is a
+        multiple of the windows' length, ``UDPInput(align_us=0)`` with such windows gives the file's items. Recordings
+        follow each other like this, in one stream::
+
+            time_us = 0
+            for path in paths:
+                time_us = output.send_file(FileInput(path, window_us=5000), start_at_us=time_us)
+
+        A receiver that has seen nothing else takes timestamps of 32 bits as they are: begin below 2^32 µs.
+
+        Args:
+            file: what is sent, whole where ``start_us`` and ``stop_us`` are None.
+            start_at_us: where the first window begins, µs; None leaves times as they were recorded.
+
+        Returns:
+            With ``start_at_us``, where the file's last window ends, which is where the next recording may begin.
+
         Raises:
+            ValueError: if ``start_at_us`` is no whole number.
             FormatError: if the file is damaged, once everything before the damage was sent.
             OSError: if the network is down.
         """
         source = file._file
+        begin, length = (0, 0) if start_at_us is None else _span_of(file)
+        shift = 0 if start_at_us is None else to_time("start_at_us", start_at_us) - begin
+        if not -(2**63) <= shift < 2**63:
+            raise ValueError(f"start_at_us must be in reach of the file's times, from {begin}; got {start_at_us}")
         source.located(
             lambda: self._sender.send_recording(
-                source.opened.recording, file.start_us, file.stop_us, source.thread_count
+                source.opened.recording, file.start_us, file.stop_us, shift, source.thread_count
             )
         )
+        return None if start_at_us is None else to_time("start_at_us", start_at_us) + length
 
     @property
     def counts(self) -> SendCounts:
@@ -181,6 +214,16 @@ class UDPOutput:
 
     def __repr__(self) -> str:
         return f"UDPOutput({self.host} port {self.port}, {self.protocol})"
+
+
+def _span_of(file: FileInput) -> tuple[int, int]:
+    """Where the first window of a file begins, and from there how long all of them last, µs."""
+    begin = file.t_start if file.start_us is None else file.start_us
+    stop = file.t_stop if file.stop_us is None else file.stop_us
+    length = max(0, stop - begin)
+    if file.window_us is not None:
+        length = -(-length // file.window_us) * file.window_us
+    return begin, length
 
 
 def _check(port: int, protocol: str, *, lowest_port: int) -> None:

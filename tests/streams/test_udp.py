@@ -101,7 +101,7 @@ def test_items_are_the_windows_of_the_events():
 
 def iterate_open(stream: UDPInput):
     """The windows of a stream that was stopped, without opening it again."""
-    windows = stream._session.windows(by_time=True, length=stream.window_us, spec=None)
+    windows = stream._session.windows(None, by_time=True, length=stream.window_us)
     while (found := windows.next(None)) is not None:
         yield stream._item(*found)
         if windows.ended:
