@@ -61,12 +61,13 @@ class Sensor:
             light = look(scenes, stop).log()
             change = light - memory
             is_noise = self._noise(change.shape, generator)
-            fires = ((change.abs() >= threshold) | is_noise) & (ready <= stop)
+            fires = ((change.abs() >= threshold) | is_noise) & (ready < stop)
             event = fires.nonzero(as_tuple=True)
             crossing = memory[event] + change[event].sign() * threshold[event]
             since = ((crossing - before[event]) / (light[event] - before[event])).nan_to_num(1).clamp(0, 1)
             chance = torch.rand(len(since), generator=generator)
-            t = (stop - STEP_US + STEP_US * torch.where(is_noise[event], chance, since)).clamp(max=stop - 1)
+            t = stop - STEP_US + STEP_US * torch.where(is_noise[event], chance, since)
+            t = torch.maximum(t, ready[event]).clamp(max=stop - 1).floor()
             p = torch.where(is_noise[event], chance * 1e3 % 1 < 0.5, change[event] > 0)
             found.append(torch.stack([*event, t.long(), p], dim=1))
             ready[event] = t + self.refractory_us
@@ -103,7 +104,7 @@ def split_by_scene(rows: torch.Tensor, count: int) -> Iterator[np.ndarray]:
 
 
 def scenes_of(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Digits ``[N, 8, 8]`` of 0 to 16, about the middle of a dark wall each, as light ``[N, SIDE + MARGIN, SIDE + MARGIN]``."""
+    """Digits ``[N, 8, 8]`` of 0 to 16, near the middle of a dark wall each, as light ``[N, 40, 40]``."""
     size = (DIGIT, DIGIT)
     large = torch.nn.functional.interpolate(images[:, None] / 16, size, mode="bicubic", align_corners=False)[:, 0]
     light = torch.full((len(images), SIDE + MARGIN, SIDE + MARGIN), 0.1)
@@ -120,7 +121,7 @@ def simulate(root: Path, *, seed: int = 0, copies: int = 1, limit: int | None = 
     Args:
         seed: of the split, places and noise.
         copies: recordings of each digit to train on, at other places and with other noise.
-        limit: take so many digits only.
+        limit: take so many digits only, 50 or more.
     """
     digits = load_digits()
     numbers = np.arange(len(digits.target))[:limit]
@@ -146,7 +147,7 @@ def main() -> None:
     parser.add_argument("root", nargs="?", type=Path, default=Path("data/digits"), help="default: data/digits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--copies", type=int, default=1, help="recordings of each digit to train on; default: 1")
-    parser.add_argument("--limit", type=int, help="take so many digits only; default: all 1797")
+    parser.add_argument("--limit", type=int, help="take so many digits only, 50 or more; default: all 1797")
     arguments = parser.parse_args()
     simulate(arguments.root, seed=arguments.seed, copies=arguments.copies, limit=arguments.limit)
     for split in ("train", "test"):

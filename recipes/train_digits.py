@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
+import torch
 from _digits import REPRESENTATIONS, WINDOW_US, Digits
 from lightning.pytorch.profilers import SimpleProfiler
 from simulate_digits import simulate
@@ -45,6 +46,7 @@ class Result:
 def make_data(root: Path, network: str, *, batch_size: int = 32, seed: int = 0, workers: int = 0) -> EventDataModule:
     """A tenth of the training digits is for validation."""
     options: dict[str, Any] = {"window_us": WINDOW_US, "representation": REPRESENTATIONS[network]}
+    options["max_open"] = 2000  # all of them stay open: opening a small file takes longer than reading it
     train, val = split_by_recording(NMNIST(root, "train", **options), (0.9, 0.1), seed=seed)
     test = NMNIST(root, "test", **options)
     return EventDataModule(train, val, test, test, batch_size=batch_size, seed=seed, num_workers=workers)
@@ -63,6 +65,7 @@ def make_trainer(epochs: int, **options: Any) -> lightning.Trainer:
 def train(data: EventDataModule, network: str, checkpoint: Path, *, epochs: int, seed: int = 0) -> Result:
     """Train, test and write the checkpoint."""
     lightning.seed_everything(seed, verbose=False)
+    torch.set_num_threads(1)  # layers of this size wait for their threads longer than they compute
     profiler = SimpleProfiler()
     trainer = make_trainer(epochs, profiler=profiler)
     model = Digits(network)
@@ -84,7 +87,9 @@ def main() -> None:
     parser.add_argument("--network", choices=list(REPRESENTATIONS), default="cnn")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=0, help="processes that make batches; default: none, but threads")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="processes that make batches; default: none, but threads"
+    )
     parser.add_argument("--checkpoint", type=Path, default=Path("data/digits.ckpt"), help="default: data/digits.ckpt")
     arguments = parser.parse_args()
     if not arguments.root.exists():

@@ -28,14 +28,20 @@ def run(name: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runpy.run_path(str(RECIPES / name), run_name="__main__")
 
 
-def test_demo_draws_a_frame_and_runs_an_epoch(tmp_path, monkeypatch, capsys):
-    run("demo.py", "--frame", str(tmp_path / "frame.png"), monkeypatch=monkeypatch)
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:part . has no recording of class")  # of so few digits
+def test_demo_draws_a_frame_runs_an_epoch_and_reads_digits_live(tmp_path, monkeypatch, capsys):
+    options = ["--digits", "60", "--epochs", "1"]
+    run("demo.py", "--frame", str(tmp_path / "frame.png"), *options, monkeypatch=monkeypatch)
     printed = capsys.readouterr().out
     for part in ("aedat4, 346x260, 41309 events", "one epoch: 41309 events", "Mev/s"):
         assert part in printed
     picture = Image.open(tmp_path / "frame.png")
     assert picture.size == (2 * 346, 2 * 260)
     assert len(picture.getcolors()) > 2  # white, and events of both polarities
+    assert "12 of 12 are the same to 1e-5" in printed
+    assert len(re.findall(r"^    \d  .*%.*%$", printed, re.MULTILINE)) == 12
+    assert pictures(tmp_path / "digits.gif")[0].shape == (6 * 34, 6 * 34, 3)
 
 
 def test_training_reduces_the_error(monkeypatch, capsys):

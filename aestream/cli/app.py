@@ -9,6 +9,7 @@ import click
 from aestream.cli.check import check
 from aestream.cli.completion import completion
 from aestream.cli.convert import convert_command
+from aestream.cli.doctor import doctor
 from aestream.cli.frames import frames
 from aestream.cli.info import info
 from aestream.cli.route import input_command, resolution_command
@@ -22,6 +23,7 @@ def app() -> None:
 
     \b
     aestream info recording.raw                        what is in it
+    aestream doctor data                               is this dataset fit to train on
     aestream convert recording.raw recording.aedat4    any format to any other
     aestream frames recording.raw recording.gif        something to look at
     aestream send recording.raw udp 127.0.0.1 3333     over the network, as it was recorded
@@ -31,5 +33,5 @@ def app() -> None:
     """
 
 
-for command in (info, check, convert_command, frames, send, input_command, resolution_command, completion):
+for command in (info, check, doctor, convert_command, frames, send, input_command, resolution_command, completion):
     app.add_command(command)
