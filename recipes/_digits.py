@@ -19,17 +19,17 @@ REPRESENTATIONS = {"cnn": Frame(), "leaky": Steps(Frame(), STEPS)}
 def make_cnn(classes: int) -> nn.Module:
     """Frames of counts ``[B, 2, 34, 34]`` in, scores ``[B, classes]`` out."""
     return nn.Sequential(
-        nn.Conv2d(2, 16, kernel_size=5, stride=2, padding=2),
-        nn.BatchNorm2d(16),
+        nn.Conv2d(2, 32, kernel_size=5, stride=2, padding=2),
+        nn.BatchNorm2d(32),
         nn.ReLU(),
         nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, kernel_size=3, padding=1),
-        nn.BatchNorm2d(32),
+        nn.Conv2d(32, 64, kernel_size=3, padding=1),
+        nn.BatchNorm2d(64),
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
         nn.Dropout(0.3),
-        nn.Linear(32 * 4 * 4, classes),
+        nn.Linear(64 * 4 * 4, classes),
     )
 
 
