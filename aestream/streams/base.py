@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -31,6 +31,7 @@ from aestream.streams.session import Session, Source, StreamStats
 from aestream.transforms.base import Sample, Transform, seeded
 
 Self = TypeVar("Self", bound="EventStream")
+T = TypeVar("T")
 
 
 @takes(StreamOptions)
@@ -86,7 +87,6 @@ class EventStream(IterableDataset[Any]):
             raise ValueError("window_us must be a whole number: a live stream has no end for one window to reach")
         check_stream_options(options, by_time=window_events is None)
         self._given = dict(given)
-        self._start_us: int | None = None  # where the very first window begins, if that is known
         self.window_us = window_us
         self.window_events = window_events
         self.with_times: bool = options["with_times"]
@@ -160,7 +160,8 @@ class EventStream(IterableDataset[Any]):
         """
         if self._session is None:
             return frame_to(backend, _core.EventSink(*self.shape).take(), self.device)
-        return self._session.read(backend, self.device)
+        session = self._session
+        return self._located(lambda: session.read(backend, self.device))
 
     def is_streaming(self) -> bool:
         """Whether a ``read()`` may still give events: True until the source has ended and all of it was read."""
@@ -182,6 +183,20 @@ class EventStream(IterableDataset[Any]):
             return iter(())  # a device can be opened once
         session, is_open = self._session, self._is_open
         return _Items(self, session if session is not None and is_open else self._start(), closes=not is_open)
+
+    @property
+    def _start_us(self) -> int | None:
+        """Where the very first window of time begins; None: with the first event."""
+        return None
+
+    @property
+    def _has_arrivals(self) -> bool:
+        """Whether events come in when they happen, so that none for a while is a silence."""
+        return True
+
+    def _located(self, call: Callable[[], T]) -> T:
+        """What ``call()`` gives; its errors say which source failed."""
+        return call()
 
     @property
     def _is_fused(self) -> bool:
@@ -244,6 +259,7 @@ class _Items(Iterator[Any]):
             start_us=stream._start_us,
             gap_s=stream.gap_s,
             late=stream.late,
+            has_arrivals=stream._has_arrivals,
         )
 
     def __next__(self) -> Any:
@@ -260,9 +276,9 @@ class _Items(Iterator[Any]):
 
     def _next_window(self) -> tuple[np.ndarray, int, int] | None:
         if self._is_last:
-            self._session.sink.raise_error()
+            self._stream._located(self._session.sink.raise_error)
             return None
-        found = self._windows.next(self._stream.timeout_s)
+        found = self._stream._located(lambda: self._windows.next(self._stream.timeout_s))
         self._is_last = self._windows.ended
         return found
 

@@ -16,9 +16,9 @@ from aestream.options import StreamOptions, takes
 from aestream.representations import AnyEvents
 from aestream.streams.base import EventStream
 
-Protocol: TypeAlias = Literal["spif", "t64_x16_y16_on8", "t32_x16_y15_on1"]
+Protocol: TypeAlias = Literal["spif", "aestream", "t64_x16_y16_on8", "t32_x16_y15_on1"]
 
-_DATAGRAM_WORDS = {"spif": 128, "t64_x16_y16_on8": 325, "t32_x16_y15_on1": 200}  # faery's have 100 events
+_DATAGRAM_WORDS = {"spif": 128, "aestream": 128, "t64_x16_y16_on8": 325, "t32_x16_y15_on1": 200}  # faery's: 100 events
 
 
 @takes(StreamOptions)
@@ -37,7 +37,9 @@ class UDPInput(EventStream):
         port: to listen at; 0: a free one, which ``port`` says once the stream is open.
         host: address to listen at: "0.0.0.0" for all of IPv4, "::" for both families, "127.0.0.1" for this machine, or
             a multicast group to join.
-        protocol: "spif", with or without timestamps or mixed; or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
+        protocol: "spif", with or without timestamps or mixed: bit 31 of an event's word says that none follows, and
+            where a datagram ends instead of one that is due, the event has none. "aestream": no word is a timestamp,
+            for senders that send none and never set the bit. Or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
         interface: name of the network interface on which to join a group; None: as the system chooses.
         **options: keyword arguments, as of every ``EventStream``:
 
@@ -110,10 +112,11 @@ class UDPOutput:
 
     Args:
         host, port: where to: an address or name of either family, or a multicast group.
-        protocol: "spif"; or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
-        timestamps: whether SPIF's events have one; AEStream 0.6 wants none. The other protocols always have them.
+        protocol: "spif"; "aestream", which is SPIF without timestamps; or faery's "t64_x16_y16_on8" or
+            "t32_x16_y15_on1".
+        timestamps: whether SPIF's events have one; AEStream 0.6 wants none. Those of faery's protocols always do.
         max_words: words of 4 bytes in one datagram; None: 128 of SPIF, which every receiver takes, or what 100 events
-            of the other protocols need.
+            of faery's protocols need.
         speed: None sends at full speed, 1.0 as fast as the events' times say, 2.0 twice as fast.
         rate_hz: events per second, instead of ``speed``.
         interface: name of the network interface that a multicast group is sent on; None: as the system chooses.

@@ -118,9 +118,9 @@ struct PyWindows {
 std::shared_ptr<PyWindows> make_windows(std::shared_ptr<EventSink> sink, bool by_time, std::int64_t length,
                                         RepresentationPtr spec, std::optional<std::int64_t> align_us,
                                         std::optional<std::int64_t> start_us, std::optional<double> gap_s,
-                                        const std::string& late) {
+                                        const std::string& late, bool has_arrivals) {
   if (length < 1) throw py::value_error("a window must have a length of 1 or more");
-  WindowRule rule{by_time, length, align_us, by_time ? start_us : std::nullopt, std::nullopt};
+  WindowRule rule{by_time, length, align_us, by_time ? start_us : std::nullopt, has_arrivals, std::nullopt};
   if (gap_s) rule.gap = to_duration(*gap_s);
   return std::make_shared<PyWindows>(std::move(sink), rule, to_late(late), std::move(spec));
 }
@@ -170,7 +170,7 @@ void register_stream(py::module_& module) {
   py::classh<PyWindows>(module, "StreamWindows")
       .def(py::init(&make_windows), py::arg("sink"), py::arg("by_time"), py::arg("length"), py::arg("spec"),
            py::arg("align_us") = py::none(), py::arg("start_us") = py::none(), py::arg("gap_s") = py::none(),
-           py::arg("late") = "queue")
+           py::arg("late") = "queue", py::arg("has_arrivals") = true)
       .def("next", &PyWindows::next, py::arg("timeout_s"))
       .def_property_readonly("ended", [](const PyWindows& self) { return self.has_ended; })
       .def("abandon", &PyWindows::abandon);

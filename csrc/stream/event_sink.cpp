@@ -63,6 +63,11 @@ void EventSink::draw(ConstEventSpan events) {
   counts_.out_of_bounds += events.size() - drawn;
 }
 
+bool EventSink::is_full_for(std::size_t events) const {
+  const std::lock_guard lock(mutex_);
+  return mode_ != Mode::Frames && !keep_newest_ && queue_.size() > 0 && queue_.size() + events > queue_.capacity();
+}
+
 void EventSink::count_packets(std::uint64_t packets, std::uint64_t malformed) {
   const std::lock_guard lock(mutex_);
   counts_.packets += packets;

@@ -49,6 +49,8 @@ class EventSink {
   // The producer's side.
 
   void push(ConstEventSpan events);
+  /// Whether so many events would be lost to a full queue; a producer that can wait does.
+  bool is_full_for(std::size_t events) const;
   void count_packets(std::uint64_t packets, std::uint64_t malformed);
   void count_kernel_drops(std::uint64_t packets);
   /// No more events come. `error` is thrown at the consumer, once, after everything before it was delivered.

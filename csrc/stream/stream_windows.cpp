@@ -128,7 +128,8 @@ EventSink::Wanted StreamWindows::wanted() const {
 
 /// When the window that is open is complete because nothing has come since `latest`.
 EventSink::Clock::time_point StreamWindows::silence_ends(EventSink::Clock::time_point latest) const {
-  return rule_.gap && cutter_.is_open() ? latest + *rule_.gap : EventSink::Clock::time_point::max();
+  return rule_.gap && rule_.has_arrivals && cutter_.is_open() ? latest + *rule_.gap
+                                                              : EventSink::Clock::time_point::max();
 }
 
 std::optional<StreamItem> StreamWindows::next(EventSink::Clock::time_point deadline,

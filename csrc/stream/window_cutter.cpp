@@ -77,7 +77,7 @@ bool WindowCutter::is_after_gap(std::int64_t time, Arrival::Time arrived) const 
   if (!rule_.gap || !latest_.is_known) return false;
   const auto gap_us = std::chrono::duration_cast<std::chrono::microseconds>(*rule_.gap).count();
   return time >= add_up_to_latest(latest_.time, gap_us) || time < step_back_from(latest_.time) ||
-         arrived - latest_.arrived >= *rule_.gap;
+         (rule_.has_arrivals && arrived - latest_.arrived >= *rule_.gap);
 }
 
 bool WindowCutter::open(const EventBlock& block, std::size_t index) {

@@ -15,6 +15,7 @@ struct WindowRule {
   std::int64_t length = 1;                                 // microseconds or, by count, events
   std::optional<std::int64_t> align;                       // windows of time begin at multiples of the length from here
   std::optional<std::int64_t> start;                       // the very first window of time begins here
+  bool has_arrivals = true;                                // when events come in tells of silence, too
   std::optional<std::chrono::steady_clock::duration> gap;  // a silence that windows begin anew after
 };
 

@@ -47,7 +47,7 @@ float sum(const Buffer& frame) {
 
 /// Windows of time or by count, aligned or not, with a gap or without.
 WindowRule some_rule(Random& random) {
-  WindowRule rule{random() % 4 > 0, 1000, {}, {}, {}};
+  WindowRule rule{random() % 4 > 0, 1000, {}, {}, true, {}};
   if (random() % 2 == 0) rule.align = 17;
   if (random() % 2 == 0) rule.gap = std::chrono::microseconds(200 + random() % 2000);
   return rule;
