@@ -113,15 +113,13 @@ def make_parser() -> argparse.ArgumentParser:
     usb.add_argument("--serial", help="its serial number; default: the first one found")
     speck = sources.add_parser("speck", help="what samna's JitZMQStreamer publishes")
     speck.add_argument("--address", default="tcp://127.0.0.1:40001", help="default: tcp://127.0.0.1:40001")
-    replay = sources.add_parser("replay", help="a recording")
+    replay = sources.add_parser("replay", help="a recording, in real time")
     replay.add_argument("recording", type=Path)
     return parser
 
 
-def open_source(arguments: argparse.Namespace, shape: tuple[int, int] | None) -> EventStream | FileInput:
+def open_source(arguments: argparse.Namespace, shape: tuple[int, int] | None) -> EventStream:
     """The live source of the options, not yet open."""
-    if arguments.source == "replay":
-        return FileInput(arguments.recording, shape=shape)
     if shape is None:
         raise SystemExit("the checkpoint does not say its sensor's shape, which a live stream needs")
     if arguments.source == "udp":
@@ -141,7 +139,13 @@ def main() -> None:
         ways = {"port": arguments.port, "protocol": arguments.protocol, "speed": arguments.speed}
         predicted = live_scores(model, pipeline, files, **ways)
     else:
-        stream = pipeline.stream(open_source(arguments, pipeline.passport.shape))
+        is_file = arguments.source == "replay"
+        shape = pipeline.passport.shape
+        stream = (
+            pipeline.dataset(arguments.recording).replay()
+            if is_file
+            else pipeline.stream(open_source(arguments, shape))
+        )
         predicted = scores_of(model, DataLoader(stream, batch_size=1))
     gif = None if arguments.save is None else Gif(arguments.save, 1, fps=4)
     with contextlib.suppress(KeyboardInterrupt), contextlib.closing(predicted):

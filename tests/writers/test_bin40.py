@@ -12,6 +12,7 @@ from support.checks import assert_same_events
 from support.words import encode_bin40
 
 from aestream import FileInput, Writer, save
+from aestream.datasets import NMNIST
 
 SHAPE = (240, 180)
 
@@ -53,3 +54,10 @@ def test_what_five_bytes_cannot_say_is_refused(tmp_path, event, message):
     with pytest.raises(ValueError, match=message):
         save(tmp_path / "a.bin", events_of(event), (640, 480))
     assert not (tmp_path / "a.bin").exists()
+
+
+def test_a_file_without_events_is_a_digit_of_zeros(tmp_path):
+    (tmp_path / "Train" / "3").mkdir(parents=True)
+    save(tmp_path / "Train" / "3" / "1.bin", events_of(), (34, 34))
+    x, label = NMNIST(tmp_path)[0]
+    assert x.shape == (2, 34, 34) and not x.any() and label == 3
