@@ -69,7 +69,8 @@ class Writer:
         shape: sensor (width, height) in pixels.
         format: None to go by the path's ending: ``.aedat4``, ``.dat``, ``.es`` and ``.npz`` are the formats of these
             names, ``.raw`` is ``"evt3"`` unless ``"evt2"`` or ``"evt21"`` is given, ``.h5`` is ``"dsec"``, ``.hdf5``
-            is ``"prophesee"``, ``.csv`` has a header t,x,y,p and microseconds, ``.txt`` no header, spaces and seconds.
+            is ``"prophesee"``, ``.bin`` is ``"bin40"``, that of N-MNIST; ``.csv`` has a header t,x,y,p and
+            microseconds, ``.txt`` no header, spaces and seconds.
         compression: for AEDAT4: ``"none"``, ``"lz4"`` or ``"zstd"`` (the default). For NPZ: ``"none"`` (the default) or
             ``"deflate"``.
         source: for AEDAT4: name of the camera.

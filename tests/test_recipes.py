@@ -26,23 +26,60 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 def run(name: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(RECIPES)  # as python does with the folder of a script
     monkeypatch.setattr(sys, "argv", [name, *arguments])
-    runpy.run_path(str(RECIPES / name), run_name="__main__")
+    threads = torch.get_num_threads()
+    try:
+        runpy.run_path(str(RECIPES / name), run_name="__main__")
+    finally:
+        torch.set_num_threads(threads)
 
 
-def test_demo_draws_a_frame_and_runs_an_epoch(tmp_path, monkeypatch, capsys):
-    run("demo.py", "--frame", str(tmp_path / "frame.png"), monkeypatch=monkeypatch)
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:part . has no recording of class")  # of so few digits
+def test_demo_draws_a_frame_runs_an_epoch_and_reads_digits_live(tmp_path, monkeypatch, capsys):
+    options = ["--digits", "60", "--epochs", "1"]
+    run("demo.py", "--frame", str(tmp_path / "frame.png"), *options, monkeypatch=monkeypatch)
     printed = capsys.readouterr().out
     for part in ("aedat4, 346x260, 41309 events", "one epoch: 41309 events", "Mev/s"):
         assert part in printed
     picture = Image.open(tmp_path / "frame.png")
     assert picture.size == (2 * 346, 2 * 260)
     assert len(picture.getcolors()) > 2  # white, and events of both polarities
+    assert "12 of 12 are the same to 1e-5" in printed
+    assert len(re.findall(r"^    \d  .*%.*%$", printed, re.MULTILINE)) == 12
+    assert pictures(tmp_path / "digits.gif")[0].shape == (6 * 34, 6 * 34, 3)
 
 
 def test_training_reduces_the_error(monkeypatch, capsys):
     run("train.py", "--epochs", "2", monkeypatch=monkeypatch)
     first, second = (float(error) for error in re.findall(r"error (\d+\.\d+)", capsys.readouterr().out))
     assert second < first
+
+
+def test_the_detector_learns_in_lanes(tmp_path, monkeypatch, capsys):
+    options = ["--recordings", "10", "--lanes", "4", "--epochs", "6"]
+    run("detect.py", str(tmp_path / "shapes"), *options, monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    assert "200 labelled windows in 10 recordings" in printed
+    losses = [float(loss) for loss in re.findall(r"loss (\d+\.\d+)", printed)]
+    assert len(losses) == 6 and losses[-1] < 0.8 * losses[0]
+
+
+def test_a_shape_makes_events_at_its_edges_and_boxes_around_it(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(RECIPES)
+    import detect
+
+    detect.simulate(tmp_path, 2, seconds=0.5, seed=3)
+    dataset = detect.DetectionDataset(
+        tmp_path, detect.SHAPE, classes=detect.CLASSES, length_us=10_000, boxes="array", representation=None
+    )
+    assert len(dataset) == 20
+    near = total = 0
+    for events, boxes in (dataset[i] for i in range(len(dataset))):
+        (box,) = boxes
+        x, y = events.x.numpy(), events.y.numpy()
+        near += ((x > box["x"] - 3) & (x < box["x"] + box["w"] + 3) & (y > box["y"] - 3)).sum()
+        total += len(events)
+    assert total > 100 and near > 0.9 * total
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

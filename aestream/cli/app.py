@@ -9,6 +9,7 @@ import click
 from aestream.cli.check import check
 from aestream.cli.completion import completion
 from aestream.cli.convert import convert_command
+from aestream.cli.doctor import doctor
 from aestream.cli.frames import frames
 from aestream.cli.info import info
 from aestream.cli.prepare import prepare_command
@@ -23,6 +24,7 @@ def app() -> None:
 
     \b
     aestream info recording.raw                        what is in it
+    aestream doctor data                               is this dataset fit to train on
     aestream convert recording.raw recording.aedat4    any format to any other
     aestream frames recording.raw recording.gif        something to look at
     aestream prepare recordings/ shards/               a folder per class, decoded once
@@ -36,6 +38,7 @@ def app() -> None:
 for command in (
     info,
     check,
+    doctor,
     convert_command,
     frames,
     send,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from aestream.datasets.cifar10_dvs import CIFAR10DVS as CIFAR10DVS
     from aestream.datasets.collate import PaddedBatch as PaddedBatch
     from aestream.datasets.collate import collate_padded as collate_padded
+    from aestream.datasets.doctor import DoctorReport as DoctorReport
+    from aestream.datasets.doctor import examine as examine
     from aestream.datasets.dsec import DSEC as DSEC
     from aestream.datasets.dvs_gesture import DVSGesture as DVSGesture
     from aestream.datasets.dvs_lip import DVSLip as DVSLip
@@ -43,6 +45,8 @@ _MODULES = {
     "SequenceBatch": "chunks",
     "PaddedBatch": "collate",
     "collate_padded": "collate",
+    "DoctorReport": "doctor",
+    "examine": "doctor",
     "ASLDVS": "asl_dvs",
     "CIFAR10DVS": "cifar10_dvs",
     "DSEC": "dsec",

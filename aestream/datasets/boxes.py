@@ -95,6 +95,19 @@ def box_tensor(boxes: npt.NDArray[Any]) -> torch.Tensor:
 def read_label_times(path: Path, *, as_tensor: bool) -> tuple[npt.NDArray[np.int64], LabelledBoxes]:
     """The distinct times of a table in order, int64 ``[N]``, and the boxes of each.
 
+    Raises:
+        ValueError: if the file is no table of boxes.
+    """
+    stamps, _ = read_boxes(path)
+    order = None if (np.diff(stamps) >= 0).all() else np.argsort(stamps, kind="stable")
+    ordered = stamps if order is None else stamps[order]
+    times, first = np.unique(ordered, return_index=True)
+    return times, LabelledBoxes(str(path), np.append(first, len(ordered)).astype(np.int64), order, as_tensor)
+
+
+def read_boxes(path: Path) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
+    """The time of every box of a table, int64 ``[n]``, and its rows, mapped; both in the table's order.
+
     Older tables call the time ``ts`` and have other widths: fields are found by name.
 
     Raises:
@@ -109,11 +122,16 @@ def read_label_times(path: Path, *, as_tensor: bool) -> tuple[npt.NDArray[np.int
     if table.ndim != 1 or not {time, *_NEEDED} <= set(names):
         found = ", ".join(names) or f"{table.dtype} {list(table.shape)}"
         raise ValueError(f"expected fields t, {', '.join(_NEEDED)} in {str(path)!r}, found {found}")
-    stamps = np.array(table[time]).astype(np.int64)
-    order = None if (np.diff(stamps) >= 0).all() else np.argsort(stamps, kind="stable")
-    ordered = stamps if order is None else stamps[order]
-    times, first = np.unique(ordered, return_index=True)
-    return times, LabelledBoxes(str(path), np.append(first, len(ordered)).astype(np.int64), order, as_tensor)
+    return np.array(table[time]).astype(np.int64), table
+
+
+def table_of(recording: Path) -> Path | None:
+    """The table of boxes beside a recording; None if there is none."""
+    for ending in _ENDINGS:
+        table = recording.with_name(recording.name.removesuffix(ending) + "_bbox.npy")
+        if recording.name.endswith(ending) and table.is_file():
+            return table
+    return None
 
 
 def paired_files(folder: Path) -> list[tuple[Path, Path]]:

@@ -26,6 +26,7 @@ _WRITERS = {  # of several formats with one ending, the first is the one that th
     "evt2": _Entry("aestream.writers.prophesee", "Evt2Writer", (".raw",)),
     "dat": _Entry("aestream.writers.prophesee", "DatWriter", (".dat",)),
     "es": _Entry("aestream.writers.es", "EsWriter", (".es",)),
+    "bin40": _Entry("aestream.writers.bin40", "Bin40Writer", (".bin",)),
     "csv": _Entry("aestream.writers.csv_text", "CsvWriter", (".csv",)),
     "txt": _Entry("aestream.writers.csv_text", "TxtWriter", (".txt",)),
     "dsec": _Entry("aestream.writers.dsec", "DsecWriter", (".h5",), extra="hdf5"),

@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "encode/bin40.hpp"
 #include "encode/csv.hpp"
 #include "encode/dat.hpp"
 #include "encode/es.hpp"
@@ -28,6 +29,7 @@ const std::map<std::string, Factory>& encoders() {
       {"evt3", [](Sensor sensor) { return std::make_unique<Evt3Encoder>(sensor.width); }},
       {"dat", [](Sensor) { return std::make_unique<DatEncoder>(); }},
       {"es", [](Sensor sensor) { return std::make_unique<EsEncoder>(sensor.height); }},
+      {"bin40", [](Sensor) { return std::make_unique<Bin40Encoder>(); }},
       {"csv", [](Sensor) { return std::make_unique<CsvEncoder>(CsvStyle{',', false}); }},
       {"txt", [](Sensor) { return std::make_unique<CsvEncoder>(CsvStyle{' ', true}); }},
   };

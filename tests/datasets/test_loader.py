@@ -154,18 +154,21 @@ def two_ranks(folder, kind, *arguments):
 
 
 @pytest.mark.parametrize("kind", ["random", "sequences"])
-def test_two_ranks_share_an_epoch_and_resume(kind, tmp_path):
+@pytest.mark.parametrize(("before", "after"), [(0, 2), (2, 0)])
+def test_two_ranks_share_an_epoch_and_resume(kind, before, after, tmp_path):
     whole = two_ranks(tmp_path / "whole", kind, 0, 0)
     assert len({len(rank["batches"]) for rank in whole}) == 1
     first_epoch = [rank["batches"][: len(rank["batches"]) // 2] for rank in whole]
     seen = sorted(tuple(place) for rank in first_epoch for batch in places_of(rank) for place in batch)
     assert seen == sorted(Recordings(LENGTHS).places)
-    killed = two_ranks(tmp_path / "killed", kind, 0, 2)
-    rest = two_ranks(tmp_path / "rest", kind, 1, 0, tmp_path / "killed" / "0.pt")  # rank 0's state, as Lightning has it
-    for before, after, expected in zip(killed, rest, whole, strict=True):
-        batches = before["batches"] + after["batches"]
+    killed = two_ranks(tmp_path / "killed", kind, before, 2)
+    rest = two_ranks(
+        tmp_path / "rest", kind, after, 0, tmp_path / "killed" / "0.pt"
+    )  # rank 0's state, as Lightning has it
+    for first, last, expected in zip(killed, rest, whole, strict=True):
+        batches = first["batches"] + last["batches"]
         assert all(torch.equal(a, b) for a, b in zip(batches, expected["batches"], strict=True))
-        assert torch.equal(after["weights"], expected["weights"])
+        assert torch.equal(last["weights"], expected["weights"])
 
 
 def places_of(batches):
