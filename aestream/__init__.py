@@ -7,7 +7,14 @@ from aestream.backends import Backend
 from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import windows_before
-from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, ShapeWarning, TruncatedFileWarning
+from aestream.errors import (
+    CameraDisconnected,
+    CameraNotFound,
+    FormatError,
+    ShapeWarning,
+    TimeUnitWarning,
+    TruncatedFileWarning,
+)
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import (
@@ -57,6 +64,7 @@ __all__ = [
     "LatestTime",
     "MixedDensity",
     "ShapeWarning",
+    "TimeUnitWarning",
     "SpeckInput",
     "StackedHistogram",
     "Steps",

@@ -96,6 +96,7 @@ _READ_OPTIONS = [
     click.option("--shape", type=SHAPE, help="Sensor's size, where the file does not say it."),
     click.option("--input-format", "format", help="Format of a file without a header, such as evt3."),
     click.option("--columns", help="Order of the columns of text or plain arrays, such as xytp."),
+    click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="What the file's times count."),
     click.option("--chip", help="Camera of an AEDAT 1 or 2 file, such as dvs128."),
     click.option("--stream", help="Which of several streams: a number, an HDF5 group, a ROS topic."),
     click.option(
@@ -120,7 +121,7 @@ def read_options(command: F) -> F:
     """The options of every command that opens files; they arrive as ``reading``, the arguments of ``FileInput``."""
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        names = ("shape", "format", "columns", "chip", "stream", "mirror")
+        names = ("shape", "format", "columns", "time_unit", "chip", "stream", "mirror")
         reading = {name: kwargs.pop(name) for name in names}
         if reading["stream"] is not None and reading["stream"].isdecimal():
             reading["stream"] = int(reading["stream"])

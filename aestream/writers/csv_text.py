@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy.typing as npt
-
-from aestream.writers.base import Limits, WriteOptions
+from aestream.writers.base import Limits
 from aestream.writers.encoded import EncodedWriter
 
 _MOST = 2**63 - 1  # a reader takes the digits before the sign
@@ -14,38 +10,25 @@ _LIMITS = Limits(min_t=-_MOST)
 
 
 class CsvWriter(EncodedWriter):
-    """A header ``t,x,y,p``, then integers; t in microseconds, p 0 or 1. The sensor's size is not in the file."""
+    """A header ``t,x,y,p``, then integers; t in microseconds, p 0 or 1.
+
+    The sensor's size is one more name in the header, behind those of the columns; readers by name or place ignore it.
+    """
 
     FORMAT = "csv"
     LIMITS = _LIMITS
 
     def header(self, width: int, height: int) -> bytes:
         """The names of the columns."""
-        return b"t,x,y,p\n"
+        return b"t,x,y,p,geometry:%dx%d\n" % (width, height)
 
 
 class TxtWriter(EncodedWriter):
-    """``t x y p`` without a header; t in seconds with six decimals, p 0 or 1. Without events, it is one comment."""
+    """``t x y p`` without a header; t in seconds with six decimals, p 0 or 1. A comment leads, the sensor's size."""
 
     FORMAT = "txt"
     LIMITS = _LIMITS
 
-    def __init__(self, path: str, shape: tuple[int, int], options: WriteOptions) -> None:
-        super().__init__(path, shape, options)
-        self._path, self._is_empty = path, True
-
     def header(self, width: int, height: int) -> bytes:
-        """Nothing: the rows' readers know none."""
-        return b""
-
-    def write(self, events: npt.NDArray[Any]) -> None:
-        """Append events."""
-        self._is_empty &= len(events) == 0
-        super().write(events)
-
-    def finish(self) -> None:
-        """Close the file; one without a byte would be no recording."""
-        super().finish()
-        if self._is_empty:
-            with open(self._path, "ab") as file:
-                file.write(b"# t x y p\n")
+        """The sensor's size."""
+        return b"# geometry:%d,%d\n" % (width, height)
