@@ -66,7 +66,7 @@ def find_layout(
     if layout is not None:
         return layout, behind
     if has_header:
-        known = ", ".join(FIELD_OF_NAME)
+        known = ", ".join(sorted(FIELD_OF_NAME, key=lambda name: name not in FIELDS))
         raise lines[0].error(f"expected columns named {known}; found {lines[0].short()}; {ADVICE}")
     width = len(split(behind[0].text, separator)) if behind else len(FIELDS)
     for comment in comments:

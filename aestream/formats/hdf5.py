@@ -83,7 +83,7 @@ def _listed(file: Any) -> str:
     """What datasets there are, for messages."""
     nodes = walk(file) if hasattr(file, "visititems") else {file.name: file}
     found = [f"{path} {list(node.shape or ())} {node.dtype}" for path, node in nodes.items() if hasattr(node, "dtype")]
-    return "; ".join(found[:_MOST_LISTED]) + (" …" if len(found) > _MOST_LISTED else "") or "no dataset"
+    return "; ".join(found[:_MOST_LISTED]) + (" …" if len(found) > _MOST_LISTED else "") or "nothing"
 
 
 def _read_triggers(path: str, file_bytes: int) -> npt.NDArray[Any]:
