@@ -172,7 +172,7 @@ def test_limits_are_kept(t: int) -> None:
 )
 def test_decoding_fails_when_a_line_is_malformed(tmp_path: Path, line: bytes, message: str, offset: int) -> None:
     before = b"# comment\n" + b"10,1,2,1\n" * 9
-    opened = open_bytes(tmp_path, before + line + b"\n" + b"11,1,2,1\n" * 9, format="csv")
+    opened = open_bytes(tmp_path, before + line + b"\n" + b"11,1,2,1\n" * 9, format="csv", columns="txyp")
     for attempt in (lambda: opened.recording.load(1), lambda: opened.recording.build_index(1)):
         with pytest.raises(FormatError, match="line 11: expected .*" + message.removeprefix("expected ")) as raised:
             attempt()
@@ -218,7 +218,7 @@ def spellings(separator: str, seconds: bool) -> st.SearchStrategy[tuple[str, str
     whole = st.integers(0, 10**17 if not seconds else 10**12).map(str) | st.integers(-99, 99).map(str)
     decimal = st.tuples(whole, st.text("0123456789", min_size=1, max_size=12)).map(".".join)
     coordinate = st.integers(0, 1279).map(str) | st.integers(-32768, 32767).map("{:+06d}".format)
-    polarity = st.just("1") | st.sampled_from(["-1", "+1", "True", "false", "1.0", "1e0", "-1.0", "255"])
+    polarity = st.just("1") | st.sampled_from(["-1", "+1", "True", "true", "1.0", "1e0", "-1.0", "255"])
     pad = st.just("") | st.sampled_from(["", " ", "  "])
     columns = (decimal if seconds else whole, coordinate, coordinate, polarity)
     fields = [st.tuples(pad, column, pad).map("".join) for column in columns]
