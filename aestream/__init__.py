@@ -5,6 +5,7 @@ from importlib.metadata import version as _version
 from aestream.accumulate import accumulate
 from aestream.backends import Backend
 from aestream.camera_frames import CameraFrame, CameraFrames
+from aestream.convert import Converted, convert
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import windows_before
 from aestream.errors import (
@@ -15,7 +16,7 @@ from aestream.errors import (
     TimeUnitWarning,
     TruncatedFileWarning,
 )
-from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, EventBatch, Events, collate_events
+from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Event, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import (
     AveragedTimeSurface,
@@ -32,7 +33,8 @@ from aestream.representations import (
 )
 from aestream.streams.base import EventStream
 from aestream.streams.drivers.driver import Camera, CameraInfo, DriverInfo
-from aestream.streams.drivers.find import drivers, list_cameras
+from aestream.streams.drivers.find import list_cameras
+from aestream.streams.drivers.names import drivers
 from aestream.streams.session import StreamStats
 from aestream.streams.speck import SpeckInput
 from aestream.streams.udp import UDPInput, UDPOutput
@@ -53,7 +55,9 @@ __all__ = [
     "CameraInfo",
     "CameraNotFound",
     "Concat",
+    "Converted",
     "DriverInfo",
+    "Event",
     "EventBatch",
     "EventImage",
     "EventStream",
@@ -79,6 +83,7 @@ __all__ = [
     "Writer",
     "accumulate",
     "collate_events",
+    "convert",
     "drivers",
     "list_cameras",
     "save",

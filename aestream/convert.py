@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from aestream.arguments import check_shape
 from aestream.datasets.file import FileInput
 from aestream.io import Writer
 
@@ -29,7 +30,7 @@ class Converted:
 
 
 def convert(
-    source: FileInput,
+    source: FileInput | str | os.PathLike[str],
     target: str | os.PathLike[str],
     *,
     roi: tuple[int, int, int, int] | None = None,
@@ -40,20 +41,26 @@ def convert(
 ) -> Converted:
     """Write the events of a file, from its ``start_us`` to its ``stop_us``, to another file. Memory stays bounded.
 
+    ``convert("a.raw", "b.aedat4")``; ``convert(FileInput("a.csv", (640, 480), time_unit="ms"), "b.raw")``.
+
     Args:
-        source: the file to read.
+        source: the file to read, or its path.
         target: the file to write; it appears under its name only when it is complete, and replaces one that exists.
         roi: keep only the events of this region, (left, top, width, height) in pixels; its corner becomes (0, 0) and
-            its size the sensor's.
+            its size the sensor's. It may reach over the sensor's edge, but not lie outside of it.
         drop_outside: leave out, and count, events outside of the sensor; otherwise they are an error.
         from_zero: count times from the source's ``start_us``, or from its first event.
         progress: called with the events done and the events of the file, after every block.
         options: further arguments of ``Writer``, such as ``format`` and ``compression``.
 
     Raises:
-        ValueError: if the source does not say its sensor's shape, or the target's format cannot hold an event.
+        ValueError: if the source does not say its sensor's shape, the region lies outside of it, or the target's format
+            cannot hold an event.
         FormatError: if the source is damaged; then there is no target.
     """
+    source = source if isinstance(source, FileInput) else FileInput(source)
+    if roi is not None:
+        check_roi(roi, source)
     shape = (roi[2], roi[3]) if roi is not None else source.shape
     if shape is None:
         raise ValueError(f"{source.path!r} does not say its sensor's shape: pass shape=(width, height)")
@@ -64,7 +71,7 @@ def convert(
         for block in source.blocks(source.start_us, source.stop_us):
             events = block
             if roi is not None or drop_outside:
-                events = _crop(events, *(roi or (0, 0, *shape)))
+                events = crop_events(events, *(roi or (0, 0, *shape)))
             if shift:
                 events["t"] += shift
             writer.write(events)
@@ -74,7 +81,20 @@ def convert(
     return Converted(written, done - written, shift)
 
 
-def _crop(events: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:
+def check_roi(roi: tuple[int, int, int, int], file: FileInput) -> None:
+    """ValueError if no pixel of the sensor, where that is known, lies in the region."""
+    left, top, width, height = roi
+    if left < 0 or top < 0:
+        raise ValueError(f"roi must begin at 0 or more; got {roi!r}")
+    check_shape((width, height))
+    if file.shape is not None and (left >= file.shape[0] or top >= file.shape[1]):
+        raise ValueError(
+            f"roi lies outside of the sensor of {file.path!r}, {file.shape[0]}x{file.shape[1]}; got left {left}, "
+            f"top {top}, {width}x{height}"
+        )
+
+
+def crop_events(events: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:
     """The events of a region, counted from its corner; a copy where anything changes."""
     x, y = events["x"].astype(np.int32) - left, events["y"].astype(np.int32) - top
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)

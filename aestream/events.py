@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,27 @@ IMU_DTYPE = np.dtype(
 
 _LAYOUT = ((torch.int64, 0), (torch.int16, 8), (torch.int16, 10), (torch.bool, 12))
 _NAMES = {"timestamp": "t", "polarity": "p"}
+
+
+@dataclass
+class Event:
+    """One event as AEStream 0.6 has it: ``aestream.Event(timestamp, x, y, polarity)``.
+
+    ``t, x, y, p = event``; ``np.array([tuple(event)], EVENT_DTYPE)`` is an array of it.
+
+    Attributes:
+        timestamp: in µs.
+        x, y: pixels, from the left and from the top.
+        polarity: True = ON.
+    """
+
+    timestamp: int
+    x: int
+    y: int
+    polarity: bool
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((self.timestamp, self.x, self.y, self.polarity))
 
 
 class _Columns(NamedTuple):

@@ -7,10 +7,11 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from typing_extensions import TypedDict
 
+from aestream.arguments import to_time
 from aestream.events import Events
 from aestream.representations import Frame, Representation
 from aestream.transforms.base import Transform
@@ -18,6 +19,9 @@ from aestream.transforms.base import Transform
 T = TypeVar("T")
 
 LENGTHS = ("window_us", "window_events", "windows", "stride")  # a change of one of them replaces all
+
+
+_LATE = ("queue", "merge", "latest")
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,31 @@ class StreamOptions(LengthOptions, ItemOptions, total=False):
     timeout_s: Annotated[
         float | None,
         Option(None, "an iteration ends when no event has come for so long; None: it waits until ``stop()``."),
+    ]
+    align_us: Annotated[
+        int | None,
+        Option(
+            None,
+            "windows of time begin at multiples of their length from here, µs, instead of with the first event: as "
+            "those of a recording that ``UDPOutput.send_file(start_at_us=)`` sends.",
+        ),
+    ]
+    gap_s: Annotated[
+        float | None,
+        Option(
+            None,
+            "a silence that ends the window and begins windows anew: no event for so many seconds, by when they come "
+            "in or by their own times. A time more than a second before the latest does so, too, in windows by count "
+            "as well.",
+        ),
+    ]
+    late: Annotated[
+        Literal["queue", "merge", "latest"],
+        Option(
+            "queue",
+            'which of the windows that wait a late reader gets: "queue" one after the other; "merge" all of them as '
+            'one, up to where windows began anew; "latest" the newest one, the others are dropped, and counted.',
+        ),
     ]
 
 
@@ -211,6 +240,20 @@ def check_item_options(options: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} must be an object, {value.__name__}(), not its class; got {value!r}")
     if isinstance(options["seed"], bool) or not isinstance(options["seed"], int):
         raise ValueError(f"seed must be a whole number; got {options['seed']!r}")
+
+
+def check_stream_options(options: Mapping[str, Any], *, by_time: bool) -> None:
+    """Raise ValueError unless each of ``StreamOptions`` is of its kind."""
+    for name in ("timeout_s", "gap_s"):
+        value = options[name]
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} must be positive or None; got {value!r}")
+    if options["align_us"] is not None:
+        to_time("align_us", options["align_us"])
+        if not by_time:
+            raise ValueError(f"align_us is for windows of time, not by count; got {options['align_us']!r}")
+    if options["late"] not in _LATE:
+        raise ValueError(f'late must be "queue", "merge" or "latest"; got {options["late"]!r}')
 
 
 def checked_events(events: Any) -> Events:

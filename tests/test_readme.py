@@ -21,9 +21,10 @@ def test_readme_code_runs(code):
     exec(compile(code, str(README), "exec"), {})
 
 
-def test_code_of_the_page_on_sequences_runs(monkeypatch):
+@pytest.mark.parametrize(("name", "count"), [("sequences.md", 3), ("live.md", 2)])
+def test_code_of_a_page_runs(name, count, monkeypatch):
     monkeypatch.chdir(ROOT)
-    page = ROOT / "docs" / "sequences.md"
+    page = ROOT / "docs" / name
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 3
+    assert len(blocks) == count
     exec(compile("\n".join(blocks), str(page), "exec"), {})

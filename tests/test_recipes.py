@@ -6,6 +6,7 @@ import argparse
 import re
 import runpy
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -49,6 +50,13 @@ def test_a_resumed_training_has_the_same_losses(workers, monkeypatch, capsys):
     run("resume.py", "--kill-after", "4", "--workers", workers, monkeypatch=monkeypatch)
     printed = capsys.readouterr().out
     assert "resumed here" in printed and printed.endswith("the losses are equal to the bit\n")
+
+
+def test_shards_of_the_demo_are_made_on_a_cluster(tmp_path):
+    """In a process of its own, for dask's threads and warnings."""
+    command = [sys.executable, str(RECIPES / "preprocess.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=tmp_path, check=True)
+    assert re.search(r"^120 items, .* 0 kept\nan epoch of 120 items: \d+ items/s$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("[!_]*.py")), ids=lambda path: path.name)

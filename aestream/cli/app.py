@@ -11,6 +11,7 @@ from aestream.cli.completion import completion
 from aestream.cli.convert import convert_command
 from aestream.cli.frames import frames
 from aestream.cli.info import info
+from aestream.cli.prepare import prepare_command
 from aestream.cli.route import input_command, resolution_command
 from aestream.cli.send import send
 
@@ -24,6 +25,7 @@ def app() -> None:
     aestream info recording.raw                        what is in it
     aestream convert recording.raw recording.aedat4    any format to any other
     aestream frames recording.raw recording.gif        something to look at
+    aestream prepare recordings/ shards/               a folder per class, decoded once
     aestream send recording.raw udp 127.0.0.1 3333     over the network, as it was recorded
     aestream input file a.raw output file b.csv        AEStream's own words for it
 
@@ -31,5 +33,15 @@ def app() -> None:
     """
 
 
-for command in (info, check, convert_command, frames, send, input_command, resolution_command, completion):
+for command in (
+    info,
+    check,
+    convert_command,
+    frames,
+    send,
+    prepare_command,
+    input_command,
+    resolution_command,
+    completion,
+):
     app.add_command(command)

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from aestream.cli.options import read_options
+from aestream.cli.output import printable
+from aestream.cli.sources import expand
 from aestream.cli.summary import Summary, summarise
 from aestream.errors import FormatError
 
@@ -21,24 +23,26 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, reading: dict[str, 
     """Decode every event and list what is wrong, with the byte or the event where it is.
 
     Faults are damage, a file that ends inside a word or packet, and events outside of the sensor. Times that step back
-    are noted: real sensors do that. Exits with 1 if there is a fault, with 0 if all files are sound.
+    are noted: real sensors do that. Of a folder, all recordings in it and in the folders in it are checked. Exits with
+    1 if there is a fault, with 0 if all files are sound.
 
     \b
     aestream check recording.raw
     aestream check --strict data/*.dat && echo all sound
     """
     faulty = 0
-    for path in files:
+    paths = [str(path) for path, _ in expand(files)]
+    for path in paths:
         faults, notes = _examine(path, strict, reading)
         faulty += bool(faults)
         for fault in faults:
-            click.echo(f"{path}: fault: {fault}")
+            click.echo(printable(f"{path}: fault: {fault}"))
         for note in notes:
-            click.echo(f"{path}: note: {note}")
+            click.echo(printable(f"{path}: note: {note}"))
         if not faults and not quiet:
-            click.echo(f"{path}: sound")
-    if len(files) > 1 and not (quiet and not faulty):
-        click.echo(f"{len(files) - faulty} of {len(files)} files are sound")
+            click.echo(printable(f"{path}: sound"))
+    if len(paths) > 1 and not (quiet and not faulty):
+        click.echo(f"{len(paths) - faulty} of {len(paths)} files are sound")
     sys.exit(1 if faulty else 0)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from aestream.cli.options import DURATION, read_options
+from aestream.cli.options import DURATION, ROI, read_options
+from aestream.cli.output import console, printable, to_json
+from aestream.cli.sources import expand
 from aestream.cli.summary import Jumps, Summary, summarise
 from aestream.errors import FormatError
 
@@ -19,39 +20,50 @@ from aestream.errors import FormatError
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each file, units in the names.")
 @click.option("--gap", type=DURATION, default=100_000, help="From what length on a silence is a gap.  [default: 100ms]")
+@click.option("--roi", type=ROI, help="Look at this region only; its corner becomes (0, 0).")
 @read_options
-def info(files: tuple[str, ...], as_json: bool, gap: int, reading: dict[str, Any]) -> None:
+def info(
+    files: tuple[str, ...],
+    as_json: bool,
+    gap: int,
+    roi: tuple[int, int, int, int] | None,
+    reading: dict[str, Any],
+) -> None:
     """Show format, sensor, events, time span, rate, polarity balance, gaps and steps back in time.
 
-    Reads every event. Exits with 1 if a file cannot be read.
+    Reads every event. Of a folder, all recordings in it and in the folders in it. Exits with 1 if a file cannot be
+    read.
 
     \b
     aestream info recording.raw
     aestream info --json *.aedat4 | jq .rate_hz
-    aestream info --gap 1s --columns xytp events.csv
+    aestream info --gap 1s --columns xytp --time-unit ms events.csv
+    aestream info data/
     """
     failed = False
-    for path in files:
+    for path, _ in expand(files):
         try:
-            summary = summarise(path, reading, gap_us=gap)
+            summary = summarise(str(path), reading, gap_us=gap, roi=roi)
         except (FormatError, OSError, ValueError, ImportError) as error:
-            click.echo(f"{path}: {error}" if path not in str(error) else str(error), err=True)
+            click.echo(printable(f"{path}: {error}" if str(path) not in str(error) else str(error)), err=True)
             failed = True
             continue
         if as_json:
-            click.echo(json.dumps(summary.to_json(), default=str))
+            click.echo(to_json(summary.to_json()))
         else:
             _show(summary)
     sys.exit(1 if failed else 0)
 
 
 def _show(summary: Summary) -> None:
-    table = Table(title=summary.path, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table = Table(
+        title=Text(printable(summary.path), "italic"), title_justify="left", show_header=False, box=None, pad_edge=False
+    )
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in _rows(summary):
-        table.add_row(name, value)
-    Console(soft_wrap=True, highlight=False).print(table)
+        table.add_row(Text(printable(name)), Text(printable(value)))
+    console().print(table)
 
 
 def _rows(summary: Summary) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from aestream.datasets.file import FileInput
 
 F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
+_LONGEST_US = 366 * 24 * 3600 * 1_000_000  # of a duration: no recording is longer, and sums with times fit int64
 
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class _Duration(_Value):
         microseconds = _microseconds(str(value))
         if microseconds is None or microseconds < 1:
             self.fail(f"expected a duration such as 250us, 10ms or 1.5s; got {value!r}", param, ctx)
+        if microseconds > _LONGEST_US:
+            self.fail(f"expected a duration of at most a year, got {value!r}", param, ctx)
         return microseconds
 
 
@@ -52,6 +55,9 @@ class Time:
 
     microseconds: int
     absolute: bool
+
+    def __str__(self) -> str:
+        return f"@{self.microseconds}" if self.absolute else f"{self.microseconds}us"
 
     def of(self, file: FileInput) -> int:
         """The moment on the clock of ``file``."""
@@ -72,6 +78,8 @@ class _Time(_Value):
         microseconds = _microseconds(text)
         if microseconds is None:
             self.fail(f"expected a time such as 250ms or 1.5s, or @ and microseconds; got {value!r}", param, ctx)
+        if microseconds > _LONGEST_US:
+            self.fail(f"expected a time at most a year after the first event, got {value!r}", param, ctx)
         return Time(microseconds, absolute=False)
 
 
@@ -96,7 +104,11 @@ _READ_OPTIONS = [
     click.option("--shape", type=SHAPE, help="Sensor's size, where the file does not say it."),
     click.option("--input-format", "format", help="Format of a file without a header, such as evt3."),
     click.option("--columns", help="Order of the columns of text or plain arrays, such as xytp."),
-    click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="What the file's times count."),
+    click.option(
+        "--time-unit",
+        type=click.Choice(["ns", "us", "ms", "s"]),
+        help="What the times of text, arrays and HDF5 count; default: what the file says, else integers are us.",
+    ),
     click.option("--chip", help="Camera of an AEDAT 1 or 2 file, such as dvs128."),
     click.option("--stream", help="Which of several streams: a number, an HDF5 group, a ROS topic."),
     click.option(
@@ -108,13 +120,34 @@ _READ_OPTIONS = [
 def open_cut(
     path: str | os.PathLike[str], start: Time | None, stop: Time | None, arguments: dict[str, Any]
 ) -> FileInput:
-    """A file, or the part of it between two times; ``arguments`` are further ones of ``FileInput``."""
+    """A file, or the part of it between two times; ``arguments`` are further ones of ``FileInput``.
+
+    Raises:
+        FormatError, OSError, ValueError: as ``FileInput`` does, and if nothing of the recording lies between the times.
+    """
     file = FileInput(path, **arguments)
     if start is None and stop is None:
         return file
-    start_us = None if start is None else start.of(file)
-    stop_us = None if stop is None else stop.of(file)
-    return FileInput(path, start_us=start_us, stop_us=stop_us, **arguments)
+    cut: dict[str, Any] = {}
+    if start is not None:
+        cut["start_us"] = start.of(file)
+    if stop is not None:
+        cut["stop_us"] = stop.of(file)
+    if file.num_events and (
+        cut.get("start_us", file.t_start) >= file.t_stop or cut.get("stop_us", file.t_stop) <= file.t_start
+    ):
+        raise ValueError(_beside(file, cut))
+    return file._with(**cut)
+
+
+def _beside(file: FileInput, cut: dict[str, int]) -> str:
+    """What to say of a cut that holds nothing of the recording."""
+    wanted = " ".join(f"--{name.removesuffix('_us')} @{time}" for name, time in cut.items())
+    length = (file.t_stop - file.t_start) / 1e6
+    return (
+        f"{file.path!r} has no event there: it covers @{file.t_start} to @{file.t_stop}, {length:.6f} s after its "
+        f"first event; got {wanted}"
+    )
 
 
 def read_options(command: F) -> F:
@@ -122,8 +155,8 @@ def read_options(command: F) -> F:
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         names = ("shape", "format", "columns", "time_unit", "chip", "stream", "mirror")
-        reading = {name: kwargs.pop(name) for name in names}
-        if reading["stream"] is not None and reading["stream"].isdecimal():
+        reading = {name: value for name in names if (value := kwargs.pop(name)) is not None}
+        if "stream" in reading and reading["stream"].isdecimal():
             reading["stream"] = int(reading["stream"])
         return command(*args, reading=reading, **kwargs)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from aestream.convert import check_roi, crop_events
 from aestream.datasets.file import FileInput
 from aestream.errors import TruncatedFileWarning
 
@@ -89,13 +90,14 @@ class Summary:
         """Count a block of events, which follow those that were counted before."""
         t, x, y = events["t"], events["x"], events["y"]
         if self.events == 0:
-            self._last = self._latest = int(t[0])
+            self._last = self._latest = self.t_start_us = int(t[0])
         before = np.concatenate([[self._last], t[:-1]])
         latest = np.maximum.accumulate(np.concatenate([[self._latest], t]))
         silences = latest[1:] - latest[:-1]
         self.steps_back.add(before - t, before, self.events - 1)
         self.gaps.add(np.where(silences >= self.gap_us, silences, 0), latest[:-1], self.events - 1)
         self._last, self._latest = int(t[-1]), int(latest[-1])
+        self.t_stop_us = self._latest + 1
         self.on_events += int(np.count_nonzero(events["p"]))
         self.max_x, self.max_y = max(self.max_x, int(x.max())), max(self.max_y, int(y.max()))
         if self.shape is not None:
@@ -133,24 +135,34 @@ class Summary:
         }
 
 
-def summarise(path: str, reading: dict[str, Any], *, gap_us: int = 100_000) -> Summary:
+def summarise(
+    path: str, reading: dict[str, Any], *, gap_us: int = 100_000, roi: tuple[int, int, int, int] | None = None
+) -> Summary:
     """Read every event of a file once, in bounded memory.
 
     Args:
         path: the file.
         reading: further arguments of ``FileInput``.
         gap_us: from what length on a silence is a gap, µs.
+        roi: count only the events of this region, (left, top, width, height); its corner becomes (0, 0).
 
     Raises:
-        FormatError, OSError, ValueError: as ``FileInput`` does.
+        FormatError, OSError, ValueError: as ``FileInput`` does, and for a region outside of the sensor.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TruncatedFileWarning)
         file = FileInput(path, **reading)
-        summary = Summary(path, file.format, file.shape, size_of(path), file.metadata, gap_us=gap_us)
-        for events in file.blocks():
-            summary.add(events)
-        summary.t_start_us, summary.t_stop_us = file.t_start, file.t_stop
+        shape = file.shape
+        if roi is not None:
+            check_roi(roi, file)
+            shape = (roi[2], roi[3])
+        summary = Summary(path, file.format, shape, size_of(path), file.metadata, gap_us=gap_us)
+        for block in file.blocks():
+            events = block if roi is None else crop_events(block, *roi)
+            if len(events):
+                summary.add(events)
+        if roi is None:
+            summary.t_start_us, summary.t_stop_us = file.t_start, file.t_stop
     summary.warnings += [str(each.message).removeprefix(f"{path}, ") for each in caught]
     return summary
 

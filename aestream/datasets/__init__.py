@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from aestream.datasets.shd import SHD as SHD
     from aestream.datasets.splits import split_by_recording as split_by_recording
     from aestream.datasets.ssc import SSC as SSC
+    from aestream.prepared.dataset import PreparedDataset as PreparedDataset
+    from aestream.prepared.prepare import PrepareReport as PrepareReport
+    from aestream.prepared.prepare import prepare as prepare
+    from aestream.prepared.rvt import export_rvt as export_rvt
+    from aestream.prepared.rvt import rvt_windows as rvt_windows
+    from aestream.prepared.webdataset import export_webdataset as export_webdataset
 
 _MODULES = {
     "EventLoader": "loader",
@@ -55,13 +61,23 @@ _MODULES = {
     "SSC": "ssc",
     "split_by_recording": "splits",
 }
+_PREPARED = {
+    "PrepareReport": "prepare",
+    "PreparedDataset": "dataset",
+    "export_rvt": "rvt",
+    "export_webdataset": "webdataset",
+    "prepare": "prepare",
+    "rvt_windows": "rvt",
+}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PREPARED:
+        return getattr(import_module(f"aestream.prepared.{_PREPARED[name]}"), name)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), *_MODULES, *_PREPARED})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from dataclasses import fields
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from typing_extensions import Unpack
@@ -16,8 +16,12 @@ from aestream.backends import Backend, frame_to
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.items import WindowItems
 from aestream.formats.base import ReadOptions
-from aestream.options import LENGTHS, FileOptions, takes
+from aestream.options import LENGTHS, FileOptions, StreamOptions, takes
 from aestream.streams.session import Session, StreamStats
+
+if TYPE_CHECKING:
+    from aestream.prepared.cached import CachedDataset
+    from aestream.streams.replay import Replay
 
 
 @takes(FileOptions)
@@ -90,6 +94,12 @@ class FileInput(WindowItems):
         other._set_options(cast(FileOptions, {**kept, **changes}))
         return other
 
+    def cached(self, path: str | os.PathLike[str], *, what: str = "events") -> CachedDataset:
+        """This dataset, which keeps in a folder what it has decoded; see `aestream.prepared.cached.cached`."""
+        from aestream.prepared.cached import cached
+
+        return cached(self, path, what=what)
+
     def start_stream(self) -> FileInput:
         """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
         return self.__enter__()
@@ -110,6 +120,21 @@ class FileInput(WindowItems):
         if self._session is not None:
             self._session.stop()
         return False
+
+    def replay(self, **options: Unpack[StreamOptions]) -> Replay:
+        """The file as a live stream, with the file's windows, representation and transforms: its items, one by one.
+
+        It plays in real time, or at full speed with ``ignore_time=True``: then it waits for a reader that is late.
+
+        Args:
+            options: keyword arguments of streams, such as ``late=``, instead of the file's.
+
+        Raises:
+            ValueError: if the sensor's shape is not known, or windows overlap or differ in length.
+        """
+        from aestream.streams.replay import Replay  # streams are made of datasets
+
+        return Replay(self, **options)
 
     def read(self, backend: str | Backend = "numpy") -> Any:
         """Events per pixel since the last ``read()``, inside ``with FileInput(...) as stream:``; before it, zeros.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Subset
 
+import aestream._core as _core
 from aestream.arguments import to_time
 from aestream.backends import events_to
 from aestream.datasets.batch import Column, rows_of
@@ -19,6 +20,7 @@ from aestream.datasets.windows import Cut, Spans, Windows
 from aestream.options import FileOptions, check_item_options, checked_events, resolved
 from aestream.representations.base import element_type, to_tensor
 from aestream.transforms.base import Sample, Transform, seeded
+from aestream.transforms.compose import drawn_map
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
 _LAST_TIME = int(np.iinfo(np.int64).max)
@@ -155,23 +157,55 @@ class WindowItems(RecordedEvents, Dataset[Any]):
 
     def _represent(self, indices: list[int], spans: Spans, targets: Column | None) -> tuple[Column, Column | None]:
         """What windows become, and their targets. The one place that decides who makes it: the core while it decodes,
-        which nothing may have to look at events for; or else transform and representation by call, window by window."""
-        if self.event_transform is None and hasattr(self.representation, "spec"):
-            return self._represent_fused(spans), targets
+        which nothing but a coordinate map may stand before; or else transform and representation by call, window by
+        window."""
+        transform = self.event_transform
+        if hasattr(self.representation, "spec"):
+            if transform is None:
+                return self._represent_fused(spans, self._require_shape()), targets
+            if isinstance(transform, Transform) and transform.is_geometric:
+                return self._represent_mapped(indices, spans, targets)
         pairs = [
             self._represent_by_call(index, span, None if targets is None else targets[position])
             for position, (index, span) in enumerate(zip(indices, spans, strict=True))
         ]
         return [value for value, _ in pairs], None if targets is None else [target for _, target in pairs]
 
-    def _represent_fused(self, spans: Spans) -> torch.Tensor:
+    def _represent_fused(
+        self, spans: Spans, shape: tuple[int, int], maps: Sequence[_core.CoordinateMap] = ()
+    ) -> torch.Tensor:
         representation: Any = self.representation
-        width, height = self._require_shape()
         recording, by_time, threads = self._file.indexed, self._windows.by_time, self._file.thread_count
         frames, _ = self._file.located(
-            lambda: recording.accumulate(representation.spec(), width, height, spans, by_time, threads)
+            lambda: recording.accumulate(representation.spec(), *shape, spans, by_time, threads, maps)
         )
         return to_tensor(frames, element_type(representation)).to(self.device)
+
+    def _represent_mapped(
+        self, indices: list[int], spans: Spans, targets: Column | None
+    ) -> tuple[Column, Column | None]:
+        """What windows become behind a coordinate map each, in one pass: as by call, to the bit."""
+        shape, maps, moved = self._require_shape(), [], []
+        for position, index in enumerate(indices):
+            target = None if targets is None else targets[position]
+            map, target = drawn_map(self.event_transform, shape, target, self._generator(index))
+            maps.append(map)
+            moved.append(target)
+        after = [map.shape for map in maps]
+        values: Column = [None] * len(maps)
+        for end in dict.fromkeys(after):  # one, unless it was drawn whether to crop or not
+            members = [position for position, other in enumerate(after) if other == end]
+            made = self._represent_fused(spans[members], end, [maps[position] for position in members])
+            if len(members) == len(maps):
+                values = made
+                break
+            for position, value in zip(members, made, strict=True):
+                values[position] = value
+        return values, None if targets is None else moved
+
+    def _generator(self, index: int) -> torch.Generator | None:
+        """What the transforms of an item draw from; None where none draws."""
+        return None if self._epoch is None else seeded(self.seed, self._epoch.number, draw_of(index))
 
     def _represent_by_call(self, index: int, span: Spans, target: Any) -> tuple[Any, Any]:
         """What one window becomes, and its target: transforms of events may change both."""
@@ -179,8 +213,8 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         start_us, stop_us = self._times_of(span[None], records)[0].tolist()
         events, shape, transform = events_to("torch", records, torch.device("cpu")), self.shape, self.event_transform
         if isinstance(transform, Transform):
-            generator = None if self._epoch is None else seeded(self.seed, self._epoch.number, draw_of(index))
-            sample = transform(Sample(events, self._require_shape(), start_us, stop_us, target), generator=generator)
+            sample = Sample(events, self._require_shape(), start_us, stop_us, target)
+            sample = transform(sample, generator=self._generator(index))
             events, shape, target = sample.events, sample.shape, sample.target
             start_us, stop_us = sample.start_us, sample.stop_us
         elif transform is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from aestream.datasets.ragged import collate_labelled
 from aestream.datasets.samplers import ItemIndex
 from aestream.datasets.windows import check_spans
 from aestream.representations import Frame
+
+if TYPE_CHECKING:
+    from aestream.prepared.cached import CachedDataset
 
 _WINDOW_US = 10_000
 
@@ -219,6 +222,12 @@ class RecordingDataset(Dataset[Any]):
         entry = self._entries[recording]
         name = os.path.relpath(os.path.abspath(entry.path), self.root).replace(os.sep, "/")
         return name if entry.stream is None else f"{name}#{entry.stream}"
+
+    def cached(self, path: str | os.PathLike[str], *, what: str = "events") -> CachedDataset:
+        """This dataset, which keeps in a folder what it has decoded; see `aestream.prepared.cached.cached`."""
+        from aestream.prepared.cached import cached
+
+        return cached(self, path, what=what)
 
     def subset(self, recordings: Sequence[int]) -> RecordingDataset:
         """The dataset of some recordings, in the order given, which may be none."""

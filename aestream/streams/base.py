@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -21,6 +21,7 @@ from aestream.options import (
     LENGTHS,
     StreamOptions,
     check_item_options,
+    check_stream_options,
     checked_events,
     resolved,
     takes,
@@ -30,6 +31,7 @@ from aestream.streams.session import Session, Source, StreamStats
 from aestream.transforms.base import Sample, Transform, seeded
 
 Self = TypeVar("Self", bound="EventStream")
+T = TypeVar("T")
 
 
 @takes(StreamOptions)
@@ -37,15 +39,21 @@ class EventStream(IterableDataset[Any]):
     """Events that come in while one looks: as frames by ``read()``, or as the items of an iteration.
 
     ``with stream: stream.read()`` gives what came since the last ``read()``. ``for item in stream`` gives one item per
-    window, and opens the stream if no ``with`` has; so does ``DataLoader(stream, batch_size=None)``, of whose
-    workers only the first one opens it. Windows follow the stream's own clock: window i is
-    ``[t + i * window_us, t + (i + 1) * window_us)``, t the first event's time, and an event belongs to the window that
-    holds the latest time so far. Windows without events are items, too. An event 1000 windows or more after the latest
-    one, or more than a second before its window, is from a clock that was set anew: windows begin anew with it.
+    window, and opens the stream if no ``with`` has.
 
-    A reader that is late finds up to 4 Mi events in a queue; what comes when it is full is dropped, and counted.
-    ``read()`` has no such limit. Whether events are queued is decided by what is called first; changing between
-    ``read()`` and an iteration drops the unfinished window or frame, and counts its events.
+    Items have no batch axis. ``DataLoader(stream, batch_size=1)``, or more, gives batches ``[n, C, H, W]`` as a file's
+    does, for a model and for Lightning; ``batch_size=None`` gives the items. Of its workers only the first one opens
+    the stream, which must not be open then.
+
+    Windows follow the stream's own clock: window i is ``[t + i * window_us, t + (i + 1) * window_us)``, t the first
+    event's time, and an event belongs to the window that holds the latest time so far. Windows without events are
+    items, too. An event 1000 windows or more after the latest one, or more than a second before its window, is from a
+    clock that was set anew: windows begin anew with it. ``align_us`` and ``gap_s`` say more about where they begin.
+
+    A reader that is late finds up to 4 Mi events in a queue, and ``late=`` says what it gets of them. What comes when
+    it is full is dropped, and counted: the newest events with ``late="queue"``, else the oldest. ``read()`` has no such
+    limit. Whether events are queued is decided by what is called first; changing between ``read()`` and an iteration
+    drops the unfinished window or frame, and counts its events.
 
     A subclass has ``_open``, which starts a source.
 
@@ -68,6 +76,7 @@ class EventStream(IterableDataset[Any]):
         self.device = torch.device(device)
         self._set_options(options)
         self._session: Session | None = None
+        self._was_open = False  # when it was pickled
         self._opening = threading.RLock()
 
     def _set_options(self, given: StreamOptions) -> None:
@@ -76,8 +85,7 @@ class EventStream(IterableDataset[Any]):
         window_us, window_events = chosen_lengths(given)
         if window_us is None and window_events is None:
             raise ValueError("window_us must be a whole number: a live stream has no end for one window to reach")
-        if options["timeout_s"] is not None and not options["timeout_s"] > 0:
-            raise ValueError(f"timeout_s must be positive or None; got {options['timeout_s']!r}")
+        check_stream_options(options, by_time=window_events is None)
         self._given = dict(given)
         self.window_us = window_us
         self.window_events = window_events
@@ -87,6 +95,9 @@ class EventStream(IterableDataset[Any]):
         self.transform = options["transform"]
         self.seed: int = options["seed"]
         self.timeout_s: float | None = options["timeout_s"]
+        self.align_us: int | None = None if options["align_us"] is None else int(options["align_us"])
+        self.gap_s: float | None = options["gap_s"]
+        self.late: str = options["late"]
 
     @abstractmethod
     def _open(self, sink: _core.EventSink) -> Source:
@@ -101,6 +112,11 @@ class EventStream(IterableDataset[Any]):
     @property
     def _is_open(self) -> bool:
         return self._session is not None and self._session.is_open
+
+    @property
+    def _is_open_elsewhere(self) -> bool:
+        """Whether this is a copy, in another process, of a stream that was open."""
+        return self._was_open or (self._session is not None and self._session.is_of_parent)
 
     def start_stream(self: Self) -> Self:
         """Open without a ``with`` block, as AEStream 0.6 has it; ``stop_stream()`` ends it."""
@@ -144,7 +160,8 @@ class EventStream(IterableDataset[Any]):
         """
         if self._session is None:
             return frame_to(backend, _core.EventSink(*self.shape).take(), self.device)
-        return self._session.read(backend, self.device)
+        session = self._session
+        return self._located(lambda: session.read(backend, self.device))
 
     def is_streaming(self) -> bool:
         """Whether a ``read()`` may still give events: True until the source has ended and all of it was read."""
@@ -157,10 +174,29 @@ class EventStream(IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
+        if worker is not None and self._is_open_elsewhere:
+            raise RuntimeError(
+                f"{self!r} is open in the process that made this DataLoader, and a worker would open it again: use "
+                "num_workers=0, or iterate over the DataLoader outside of the stream's with block"
+            )
         if worker is not None and worker.id != 0:
             return iter(())  # a device can be opened once
         session, is_open = self._session, self._is_open
         return _Items(self, session if session is not None and is_open else self._start(), closes=not is_open)
+
+    @property
+    def _start_us(self) -> int | None:
+        """Where the very first window of time begins; None: with the first event."""
+        return None
+
+    @property
+    def _has_arrivals(self) -> bool:
+        """Whether events come in when they happen, so that none for a while is a silence."""
+        return True
+
+    def _located(self, call: Callable[[], T]) -> T:
+        """What ``call()`` gives; its errors say which source failed."""
+        return call()
 
     @property
     def _is_fused(self) -> bool:
@@ -198,7 +234,8 @@ class EventStream(IterableDataset[Any]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but what is open."""
-        return {name: value for name, value in self.__dict__.items() if name != "_opening"} | {"_session": None}
+        kept = {name: value for name, value in self.__dict__.items() if name != "_opening"}
+        return kept | {"_session": None, "_was_open": self._is_open}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -209,16 +246,20 @@ class _Items(Iterator[Any]):
     """The items of a session, which it stops at the end, or when it is gone, if it was opened for this iteration."""
 
     def __init__(self, stream: EventStream, session: Session, *, closes: bool) -> None:
-        spec = getattr(stream.representation, "spec", None) if stream._is_fused else None
         self._number = 0
         self._stream = stream
         self._session = session
         self._closes = closes
         self._is_last = False
         self._windows = session.windows(
+            stream.representation if stream._is_fused else None,
             by_time=stream.window_events is None,
             length=stream.window_events or stream.window_us or 0,
-            spec=None if spec is None else spec(),
+            align_us=stream.align_us,
+            start_us=stream._start_us,
+            gap_s=stream.gap_s,
+            late=stream.late,
+            has_arrivals=stream._has_arrivals,
         )
 
     def __next__(self) -> Any:
@@ -235,9 +276,9 @@ class _Items(Iterator[Any]):
 
     def _next_window(self) -> tuple[np.ndarray, int, int] | None:
         if self._is_last:
-            self._session.sink.raise_error()
+            self._stream._located(self._session.sink.raise_error)
             return None
-        found = self._windows.next(self._stream.timeout_s)
+        found = self._stream._located(lambda: self._windows.next(self._stream.timeout_s))
         self._is_last = self._windows.ended
         return found
 

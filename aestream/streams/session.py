@@ -24,13 +24,15 @@ class StreamStats:
         delivered: events in frames, tensors or arrays that were handed out.
         pending: events that a ``read()`` or the next items will deliver.
         out_of_bounds: events outside the sensor: in no frame or tensor. Items that are events hold them all.
-        dropped: events for which a full queue had no room, or that were in an unfinished window or frame when the
-            reader changed between ``read()`` and iterating.
+        dropped: events for which a full queue had no room, that were in windows which ``late="latest"`` passed over,
+            or in an unfinished window or frame when the reader changed between ``read()`` and iterating.
         packets: datagrams, messages or packets that came in.
         malformed: those of them with bytes that are no events; the events before such bytes were received.
         kernel_drops: datagrams that the operating system lost before we saw them, counted on Linux; transfers of a
             camera that its driver dropped, where it tells.
         rate_hz: events received per second, from the first to the latest.
+        age_median_us, age_p99_us: how long after its latest event came in each of the latest 1000 items was handed out,
+            µs; of one without events, after the event that ended its window. 0 before the first item.
     """
 
     received: int = 0
@@ -42,6 +44,8 @@ class StreamStats:
     malformed: int = 0
     kernel_drops: int = 0
     rate_hz: float = 0.0
+    age_median_us: float = 0.0
+    age_p99_us: float = 0.0
 
 
 class Source(Protocol):
@@ -58,6 +62,7 @@ class Session:
         self.sink = sink
         self.source = source
         self._windows: _core.StreamWindows | None = None
+        self._made_by: Any = None
         self._process = os.getpid()
         self._stopping = threading.Lock()
         self._stopped = False
@@ -66,6 +71,11 @@ class Session:
     def is_open(self) -> bool:
         """Whether the source is at work, in this process: a forked child has none of its threads."""
         return not self._stopped and self._process == os.getpid()
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether the source was at work in the process that this one was forked from."""
+        return not self._stopped and self._process != os.getpid()
 
     def stop(self) -> None:
         """End the source."""
@@ -84,10 +94,21 @@ class Session:
             self._windows.abandon()
         return frame_to(known, self.sink.take(), device)
 
-    def windows(self, *, by_time: bool, length: int, spec: Any) -> _core.StreamWindows:
-        """The windows of this session, which go on from one iteration to the next."""
-        if self._windows is None:
-            self._windows = _core.StreamWindows(self.sink, by_time, length, spec)
+    def windows(self, representation: Any, **how: Any) -> _core.StreamWindows:
+        """The windows of this session, which go on from one iteration to the next.
+
+        Where the next one makes them in another way, they begin anew with the events that are in no window yet.
+
+        Args:
+            representation: what the core makes of them; None: arrays of events.
+            how: the other arguments of ``_core.StreamWindows``.
+        """
+        if self._windows is None or (representation, how) != self._made_by:
+            if self._windows is not None:
+                self._windows.abandon()
+            self._made_by = (representation, dict(how))
+            spec = None if representation is None else representation.spec()
+            self._windows = _core.StreamWindows(self.sink, spec=spec, **how)
         return self._windows
 
     @property

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import torch
+from torch.utils.data import get_worker_info
 from typing_extensions import Unpack
 
 import aestream._core as _core
+from aestream.arguments import to_time
 from aestream.datasets.file import FileInput
 from aestream.events import Events
 from aestream.options import StreamOptions, takes
 from aestream.representations import AnyEvents
 from aestream.streams.base import EventStream
 
-Protocol: TypeAlias = Literal["spif", "t64_x16_y16_on8", "t32_x16_y15_on1"]
+Protocol: TypeAlias = Literal["spif", "aestream", "t64_x16_y16_on8", "t32_x16_y15_on1"]
 
-_DATAGRAM_WORDS = {"spif": 128, "t64_x16_y16_on8": 325, "t32_x16_y15_on1": 200}  # faery's have 100 events
+_DATAGRAM_WORDS = {"spif": 128, "aestream": 128, "t64_x16_y16_on8": 325, "t32_x16_y15_on1": 200}  # faery's: 100 events
 
 
 @takes(StreamOptions)
@@ -35,7 +37,9 @@ class UDPInput(EventStream):
         port: to listen at; 0: a free one, which ``port`` says once the stream is open.
         host: address to listen at: "0.0.0.0" for all of IPv4, "::" for both families, "127.0.0.1" for this machine, or
             a multicast group to join.
-        protocol: "spif", with or without timestamps or mixed; or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
+        protocol: "spif", with or without timestamps or mixed: bit 31 of an event's word says that none follows, and
+            where a datagram ends instead of one that is due, the event has none. "aestream": no word is a timestamp,
+            for senders that send none and never set the bit. Or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
         interface: name of the network interface on which to join a group; None: as the system chooses.
         **options: keyword arguments, as of every ``EventStream``:
 
@@ -64,6 +68,8 @@ class UDPInput(EventStream):
         self._receiver: _core.UdpReceiver | None = None
 
     def _open(self, sink: _core.EventSink) -> _core.UdpReceiver:
+        if self._port == 0 and get_worker_info() is not None:
+            raise ValueError(f"{self!r}: a worker would listen at a free port that nobody knows; give it a port")
         self._receiver = _core.UdpReceiver(sink, self.host, self._port, self.protocol, self.interface or "")
         return self._receiver
 
@@ -106,10 +112,11 @@ class UDPOutput:
 
     Args:
         host, port: where to: an address or name of either family, or a multicast group.
-        protocol: "spif"; or faery's "t64_x16_y16_on8" or "t32_x16_y15_on1".
-        timestamps: whether SPIF's events have one; AEStream 0.6 wants none. The other protocols always have them.
+        protocol: "spif"; "aestream", which is SPIF without timestamps; or faery's "t64_x16_y16_on8" or
+            "t32_x16_y15_on1".
+        timestamps: whether SPIF's events have one; AEStream 0.6 wants none. Those of faery's protocols always do.
         max_words: words of 4 bytes in one datagram; None: 128 of SPIF, which every receiver takes, or what 100 events
-            of the other protocols need.
+            of faery's protocols need.
         speed: None sends at full speed, 1.0 as fast as the events' times say, 2.0 twice as fast.
         rate_hz: events per second, instead of ``speed``.
         interface: name of the network interface that a multicast group is sent on; None: as the system chooses.
@@ -160,19 +167,48 @@ class UDPOutput:
         """
         self._sender.send(events.numpy() if isinstance(events, Events) else events)
 
-    def send_file(self, file: FileInput) -> None:
+    @overload
+    def send_file(self, file: FileInput) -> None: ...
+
+    @overload
+    def send_file(self, file: FileInput, *, start_at_us: int) -> int: ...
+
+    def send_file(self, file: FileInput, *, start_at_us: int | None = None) -> int | None:
         """Send the events of a file, from its ``start_us`` to its ``stop_us``, decoding as it goes.
 
+        With ``start_at_us`` its first window begins there: all times are shifted by as much, and where that is a
+        multiple of the windows' length, ``UDPInput(align_us=0)`` with such windows gives the file's items. Recordings
+        follow each other like this, in one stream::
+
+            time_us = 0
+            for path in paths:
+                time_us = output.send_file(FileInput(path, window_us=5000), start_at_us=time_us)
+
+        A receiver that has seen nothing else takes timestamps of 32 bits as they are: begin below 2^32 µs.
+
+        Args:
+            file: what is sent, whole where ``start_us`` and ``stop_us`` are None.
+            start_at_us: where the first window begins, µs; None leaves times as they were recorded.
+
+        Returns:
+            With ``start_at_us``, where the file's last window ends, which is where the next recording may begin.
+
         Raises:
+            ValueError: if ``start_at_us`` is no whole number.
             FormatError: if the file is damaged, once everything before the damage was sent.
             OSError: if the network is down.
         """
         source = file._file
+        begin, length = (0, 0) if start_at_us is None else _span_of(file)
+        shift = 0 if start_at_us is None else to_time("start_at_us", start_at_us) - begin
+        if not -(2**63) <= shift < 2**63:
+            raise ValueError(f"start_at_us must be in reach of the file's times, from {begin}; got {start_at_us}")
         source.located(
             lambda: self._sender.send_recording(
-                source.opened.recording, file.start_us, file.stop_us, source.thread_count
+                source.opened.recording, file.start_us, file.stop_us, shift, source.thread_count
             )
         )
+        return None if start_at_us is None else to_time("start_at_us", start_at_us) + length
 
     @property
     def counts(self) -> SendCounts:
@@ -181,6 +217,16 @@ class UDPOutput:
 
     def __repr__(self) -> str:
         return f"UDPOutput({self.host} port {self.port}, {self.protocol})"
+
+
+def _span_of(file: FileInput) -> tuple[int, int]:
+    """Where the first window of a file begins, and from there how long all of them last, µs."""
+    begin = file.t_start if file.start_us is None else file.start_us
+    stop = file.t_stop if file.stop_us is None else file.stop_us
+    length = max(0, stop - begin)
+    if file.window_us is not None:
+        length = -(-length // file.window_us) * file.window_us
+    return begin, length
 
 
 def _check(port: int, protocol: str, *, lowest_port: int) -> None:

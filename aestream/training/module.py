@@ -30,7 +30,8 @@ class EventDataModule(_Base):
     Args:
         train, val, test, predict: each a dataset; the path of a recording, of a folder of recordings, or of one with a
             folder per class (see `EventFolder`); or a list of such, which gives a list of loaders (of ``train``, one
-            after the other as one dataset). ``predict`` may be a live stream, whose batches hold one window.
+            after the other as one dataset). ``predict`` may be a live stream, whose batches hold one window; of a list
+            each stream is opened when the one before has ended.
         batch_size: items a batch.
         lanes, steps: batches of ``train``, ``val`` and ``test`` are sequences; see `SequenceSampler`.
         shuffle: whether training has another order every epoch.

@@ -13,7 +13,7 @@ from aestream.streams.base import EventStream
 from aestream.training.description import describe, is_restorable, restore
 from aestream.training.passport import KEY, Passport
 
-_UNSET: Any = object()
+UNSET: Any = object()
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class Pipeline:
 def load_pipeline(
     path: str | os.PathLike[str],
     *,
-    representation: Any = _UNSET,
-    event_transform: Any = _UNSET,
-    transform: Any = _UNSET,
+    representation: Any = UNSET,
+    event_transform: Any = UNSET,
+    transform: Any = UNSET,
 ) -> Pipeline:
     """What makes a model's items, from the passport that `EventDataModule` wrote into its checkpoint.
 
@@ -111,17 +111,20 @@ def load_pipeline(
         raise ValueError(f"{os.fspath(path)!r} has no passport: train with EventDataModule, which writes one")
     passport = Passport.from_dict(found[0])
     given = {"representation": representation, "event_transform": event_transform, "transform": transform}
-    return Pipeline(passport, **{name: _chosen(name, passport, value) for name, value in given.items()})
+    return Pipeline(passport, **{name: chosen(name, passport, value) for name, value in given.items()})
 
 
-def _chosen(name: str, passport: Passport, given: Any) -> Any:
+def chosen(name: str, passport: Passport, given: Any) -> Any:
+    """What the passport says of a representation or transform, or what was given in place of a callable.
+
+    Raises:
+        ValueError: if it is a callable that was not given, or another was given.
+    """
     saved = getattr(passport, name)
-    if given is not _UNSET:
+    if given is not UNSET:
         if describe(given) != saved:
-            raise ValueError(
-                f"{name} is not what the model was trained on\n  passport: {saved}\n  given: {describe(given)}"
-            )
+            raise ValueError(f"{name} is not what the passport says\n  saved: {saved}\n  given: {describe(given)}")
         return given
     if not is_restorable(saved):
-        raise ValueError(f"{name} is a callable of yours, {saved}: give it to load_pipeline({name}=...)")
+        raise ValueError(f"{name} is a callable of yours, {saved}: give it as {name}=...")
     return restore(saved)

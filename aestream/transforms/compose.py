@@ -13,7 +13,7 @@ from aestream.arguments import check_shape
 from aestream.transforms.base import Transform, derived, transform_from_dict
 from aestream.transforms.geometry import Geometric
 from aestream.transforms.scene import Scene
-from aestream.transforms.steps import Shape, Step, make_map, next_shape
+from aestream.transforms.steps import Shape, Step, make_map, move_target, next_shape
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,11 @@ class Compose(Transform):
     def is_geometric(self) -> bool:
         return all(transform.is_geometric for transform in self.transforms)
 
-    def steps(self, shape: Shape, generator: torch.Generator | None = None) -> list[Step]:
-        """All steps of geometric transforms, after drawing. ValueError if one is no such."""
-        steps: list[Step] = []
-        for place, transform in enumerate(self.transforms):
-            if not isinstance(transform, Geometric | Compose):
-                raise ValueError(f"only geometric transforms have a coordinate map, got {transform}")
-            added = transform.steps(shape, derived(generator, place))
-            shape = next_shape(added, shape)
-            steps += added
-        return steps
-
     def coordinate_map(
         self, shape: Shape, generator: torch.Generator | None = None
     ) -> tuple[_core.CoordinateMap, Shape]:
         """The whole chain as one map of the core, and the shape (width, height) after it."""
-        map = make_map(self.steps(check_shape(shape), generator), shape)
+        map, _ = drawn_map(self, shape, None, generator)
         return map, map.shape
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,3 +59,30 @@ class Compose(Transform):
         for place, transform in enumerate(self.transforms):
             scene = transform._change(scene, derived(generator, place))
         return scene
+
+
+def drawn_map(
+    transform: Transform, shape: Shape, target: Any, generator: torch.Generator | None
+) -> tuple[_core.CoordinateMap, Any]:
+    """The map that a geometric transform, or a chain of such, is for one sample, and the target after it, by the draws
+    of a call. ValueError if it has none."""
+    shape = check_shape(shape)
+    steps, target = _drawn(transform, shape, target, generator)
+    return make_map(steps, shape), target
+
+
+def _drawn(
+    transform: Transform, shape: Shape, target: Any, generator: torch.Generator | None
+) -> tuple[list[Step], Any]:
+    """Targets move transform by transform, as in a call: boxes of whole numbers are cut to such after each."""
+    if isinstance(transform, Geometric):
+        steps = transform.steps(shape, generator)
+        return steps, move_target(target, steps, shape) if steps else target
+    if not isinstance(transform, Compose):
+        raise ValueError(f"only geometric transforms have a coordinate map, got {transform}")
+    chain: list[Step] = []
+    for place, part in enumerate(transform.transforms):
+        steps, target = _drawn(part, shape, target, derived(generator, place))
+        shape = next_shape(steps, shape)
+        chain += steps
+    return chain, target

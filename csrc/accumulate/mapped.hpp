@@ -1,32 +1,35 @@
-// An accumulator behind a coordinate map: events are mapped in passing, in blocks that stay in L1.
+// Events that pass through a coordinate map on their way into an accumulator, in blocks that stay in L1.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
-#include "accumulate/accumulator.hpp"
 #include "filter/coordinate_map.hpp"
 
 namespace aestream {
 
-/// The tensor is that of the mapped events, on the sensor of the map's end. Its axis is the one that begin() is given: where
-/// `inner` needs to know its events and the map drops some, whoever calls must give the axis of those that are left.
-class MappedAccumulator final : public Accumulator {
+class EventMapper {
  public:
-  MappedAccumulator(CoordinateMap map, std::unique_ptr<Accumulator> inner)
-      : map_(std::move(map)), inner_(std::move(inner)) {}
+  /// Without a map, or with one that changes nothing, events pass as they are.
+  explicit EventMapper(const CoordinateMap* map) : map_(map != nullptr && map->changes() ? map : nullptr) {}
 
-  std::size_t size() const override { return inner_->size(); }
-  Needs needs() const override { return inner_->needs(); }
-  void begin(std::uint8_t* out, const Axis& axis) override { inner_->begin(out, axis); }
-  void consume(ConstEventSpan events) override;
-  std::size_t finish() override { return inner_->finish(); }
+  /// Hands what becomes of the events to `consume`, block by block.
+  template <class Consume>
+  void pass(ConstEventSpan events, const Consume& consume) {
+    if (map_ == nullptr) return consume(events);
+    while (!events.empty()) {
+      const std::size_t count = std::min(block, events.size());
+      const std::size_t kept = map_->map(events.first(count), mapped_);
+      if (kept > 0) consume(ConstEventSpan{mapped_.data(), kept});
+      events = events.subspan(count);
+    }
+  }
 
  private:
-  static constexpr std::size_t block_ = 2048;
+  static constexpr std::size_t block = 512;  // 8 KiB, beside as much that is read and what an accumulator looks at
 
-  CoordinateMap map_;
-  std::unique_ptr<Accumulator> inner_;
-  std::array<Event, block_> mapped_;
+  const CoordinateMap* map_;
+  alignas(64) std::array<Event, block> mapped_;
 };
 
 }  // namespace aestream

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 
-#include "accumulate/mapped.hpp"
 #include "bindings/accumulate.hpp"
 #include "filter/coordinate_map.hpp"
 #include "filter/neighbours.hpp"
@@ -98,27 +97,6 @@ py::array_t<std::uint32_t> count(const py::buffer& events, std::int64_t width, s
   return own_array<std::uint32_t>(std::move(memory), {grid.height, grid.width});
 }
 
-/// The tensor of mapped events; times scale by [start_us, stop_us).
-py::tuple accumulate_mapped(const py::buffer& events, const CoordinateMap& map, const RepresentationPtr& representation,
-                            std::int64_t start_us, std::int64_t stop_us) {
-  const py::buffer_info info = events.request();
-  const ConstEventSpan span = view_events(info);
-  const Geometry geometry{map.grid().width, map.grid().height};
-  Buffer memory;
-  std::size_t outside = 0;
-  {
-    const py::gil_scoped_release released;
-    memory = allocate_tensors(*representation, geometry, 1);
-    MappedAccumulator accumulator(map, representation->accumulator(geometry));
-    if (map.drops() && accumulator.needs() == Needs::Events) {
-      throw py::value_error("the representation must know its events, of which the map drops some");
-    }
-    const TimeSpan window{start_us, stop_us};
-    outside = accumulate_span(span, &window, accumulator, memory.data());
-  }
-  return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, std::nullopt), outside);
-}
-
 void crop(CoordinateMap& map, std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height) {
   const PixelGrid grid = map.grid();
   if (x < 0 || y < 0 || width < 1 || height < 1 || width > grid.width - x || height > grid.height - y) {
@@ -177,8 +155,6 @@ void register_filter(py::module_& module) {
           "shape", [](const CoordinateMap& map) { return py::make_tuple(map.grid().width, map.grid().height); });
   module.def("filter_events", &filter_events, py::arg("events"), py::arg("filter"));
   module.def("filter_events_with_source", &filter_events_with_source, py::arg("events"), py::arg("filter"));
-  module.def("accumulate_mapped", &accumulate_mapped, py::arg("events"), py::arg("map"), py::arg("spec"),
-             py::arg("start_us"), py::arg("stop_us"));
   module.def("count_pixels", &count, py::arg("events"), py::arg("width"), py::arg("height"));
 }
 

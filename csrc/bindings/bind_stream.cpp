@@ -52,8 +52,21 @@ py::dict count(const EventSink& sink) {
   result["malformed"] = counts.malformed;
   result["packets"] = counts.packets;
   result["kernel_drops"] = counts.kernel_drops;
+  result["age_median_us"] = counts.age_median_us;
+  result["age_p99_us"] = counts.age_p99_us;
   result["rate_hz"] = counts.seconds > 0 ? static_cast<double>(counts.received) / counts.seconds : 0.0;
   return result;
+}
+
+Clock::duration to_duration(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e9)));
+}
+
+Late to_late(const std::string& name) {
+  if (name == "queue") return Late::Queue;
+  if (name == "merge") return Late::Merge;
+  if (name == "latest") return Late::Latest;
+  throw py::value_error("late must be \"queue\", \"merge\" or \"latest\"; got \"" + name + '"');
 }
 
 struct PyWindows {
@@ -63,15 +76,13 @@ struct PyWindows {
   StreamWindows windows;
   bool has_ended = false;
 
-  PyWindows(std::shared_ptr<EventSink> from, bool by_time, std::int64_t length, RepresentationPtr spec)
+  PyWindows(std::shared_ptr<EventSink> from, const WindowRule& rule, Late late, RepresentationPtr spec)
       : sink(std::move(from)),
         representation(std::move(spec)),
-        windows(sink, by_time, length, representation ? representation->accumulator(sink->geometry()) : nullptr) {}
+        windows(sink, rule, late, representation ? representation->accumulator(sink->geometry()) : nullptr) {}
 
   py::object next(std::optional<double> timeout_s) {
-    const auto patience = timeout_s ? std::chrono::duration_cast<Clock::duration>(
-                                          std::chrono::duration<double>(std::clamp(*timeout_s, 0.0, 1e9)))
-                                    : Clock::duration::max();
+    const auto patience = timeout_s ? to_duration(*timeout_s) : Clock::duration::max();
     while (true) {
       std::optional<StreamItem> item;
       bool ended = false;
@@ -105,9 +116,13 @@ struct PyWindows {
 };
 
 std::shared_ptr<PyWindows> make_windows(std::shared_ptr<EventSink> sink, bool by_time, std::int64_t length,
-                                        RepresentationPtr spec) {
+                                        RepresentationPtr spec, std::optional<std::int64_t> align_us,
+                                        std::optional<std::int64_t> start_us, std::optional<double> gap_s,
+                                        const std::string& late, bool has_arrivals) {
   if (length < 1) throw py::value_error("a window must have a length of 1 or more");
-  return std::make_shared<PyWindows>(std::move(sink), by_time, length, std::move(spec));
+  WindowRule rule{by_time, length, align_us, by_time ? start_us : std::nullopt, has_arrivals, std::nullopt};
+  if (gap_s) rule.gap = to_duration(*gap_s);
+  return std::make_shared<PyWindows>(std::move(sink), rule, to_late(late), std::move(spec));
 }
 
 struct PyReplay {
@@ -153,7 +168,9 @@ void register_stream(py::module_& module) {
       .def("raise_error", &EventSink::rethrow, Release())
       .def("counts", &count);
   py::classh<PyWindows>(module, "StreamWindows")
-      .def(py::init(&make_windows), py::arg("sink"), py::arg("by_time"), py::arg("length"), py::arg("spec"))
+      .def(py::init(&make_windows), py::arg("sink"), py::arg("by_time"), py::arg("length"), py::arg("spec"),
+           py::arg("align_us") = py::none(), py::arg("start_us") = py::none(), py::arg("gap_s") = py::none(),
+           py::arg("late") = "queue", py::arg("has_arrivals") = true)
       .def("next", &PyWindows::next, py::arg("timeout_s"))
       .def_property_readonly("ended", [](const PyWindows& self) { return self.has_ended; })
       .def("abandon", &PyWindows::abandon);

@@ -1,5 +1,7 @@
 // UDP: datagrams to events for tests, the receiver behind UDPInput, the sender behind UDPOutput.
+#include <limits>
 #include <optional>
+#include <vector>
 
 #include "bindings/bindings.hpp"
 #include "bindings/columns.hpp"
@@ -42,11 +44,30 @@ bool go_on() {
   return true;
 }
 
+/// Times that `shift` takes beyond int64 become its limits.
+void shift_times(ConstEventSpan events, std::int64_t shift, std::vector<Event>& out) {
+  constexpr std::int64_t low = std::numeric_limits<std::int64_t>::min(),
+                         high = std::numeric_limits<std::int64_t>::max();
+  out.assign(events.begin(), events.end());
+  for (Event& event : out) {
+    if (shift >= 0) {
+      event.t = event.t > high - shift ? high : event.t + shift;
+    } else {
+      event.t = event.t < low - shift ? low : event.t + shift;
+    }
+  }
+}
+
 void send_recording(UdpSender& sender, const Recording& recording, std::optional<std::int64_t> start,
-                    std::optional<std::int64_t> stop, std::size_t threads) {
+                    std::optional<std::int64_t> stop, std::int64_t shift_us, std::size_t threads) {
   const Window window{start.value_or(INT64_MIN), stop.value_or(INT64_MAX), true};
   const auto cursor = recording.open(window.start, threads);
-  visit(*cursor, 0, window, [&](ConstEventSpan events) { return sender.send(events, go_on); });
+  std::vector<Event> shifted;
+  visit(*cursor, 0, window, [&](ConstEventSpan events) {
+    if (shift_us == 0) return sender.send(events, go_on);
+    shift_times(events, shift_us, shifted);
+    return sender.send(shifted, go_on);
+  });
 }
 
 }  // namespace
@@ -72,7 +93,7 @@ void register_udp(py::module_& module) {
           },
           py::arg("events"))
       .def("send_recording", &send_recording, py::arg("recording"), py::arg("start_us"), py::arg("stop_us"),
-           py::arg("threads"), Release())
+           py::arg("shift_us"), py::arg("threads"), Release())
       .def_property_readonly("counts", [](const UdpSender& sender) {
         const SendCounts counts = sender.counts();
         return std::tuple{counts.events, counts.datagrams, counts.rejected};

@@ -23,4 +23,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_hdf5(module);
   aestream::register_encoders(module);
   aestream::register_filter(module);
+  aestream::register_packed(module);
 }

@@ -1,7 +1,8 @@
 // Events in UDP datagrams: SPIF (SpiNNaker's, AEStream's) and faery's two layouts; see docs of UDPInput.
 //
 // SPIF is little-endian words of 32 bits. Event word: 31 set: no timestamp word follows; 30..16 x; 15 polarity; 14..0 y.
-// A timestamp word is microseconds modulo 2^32. faery's records are fixed: {t u64, x u16, y u16, on u8} and
+// A timestamp word is microseconds modulo 2^32; a last event word may lack the one that it announces. "aestream" is SPIF
+// of senders that never set bit 31 and send no timestamps: every word is an event. faery's records are fixed: {t u64, x u16, y u16, on u8} and
 // {t u32, x u16, y << 1 | on u16}.
 #pragma once
 
@@ -12,11 +13,13 @@
 
 namespace aestream {
 
-enum class DatagramFormat { Spif, T64X16Y16On8, T32X16Y15On1 };
+enum class DatagramFormat { Spif, T64X16Y16On8, T32X16Y15On1, AEStream };
+
+inline constexpr unsigned num_datagram_formats = 4;
 
 inline constexpr std::uint32_t spif_no_timestamp = std::uint32_t{1} << 31;
 
-/// "spif", "t64_x16_y16_on8" or "t32_x16_y15_on1"; throws std::invalid_argument for any other.
+/// "spif", "aestream", "t64_x16_y16_on8" or "t32_x16_y15_on1"; throws std::invalid_argument for any other.
 DatagramFormat to_datagram_format(const std::string& name);
 
 /// Fewest bytes that one event takes.

@@ -54,23 +54,30 @@ inline std::size_t store_vectors(const std::uint8_t* in, std::size_t words, Evt3
   return 1;
 }
 
-/// What a word without vectors and TIME_HIGH does, as masks by its type: such words run without a branch on the type,
-/// which no predictor could learn. Other types stop the run.
-struct Effect {
-  std::uint64_t y = 0;     // bits of the content that become y
-  std::uint64_t time = 0;  // bits of the content that become t[11:0]
-  std::size_t events = 0;
-  bool stops = false;
+/// What a word without vectors does, as masks by its type: such words run without a branch on the type, which no
+/// predictor could learn. What differs from the last TIME_HIGH in a bit of `stop` ends the run: vectors always, and a
+/// TIME_HIGH that is new. Cameras repeat TIME_HIGH every eighth word or so.
+struct alignas(32) Effect {
+  std::uint64_t y = 0;     // bits of the word that become y, y_shift to the left: where an event has it
+  std::uint64_t time = 0;  // bits of the word that become t[11:0]
+  std::uint64_t events = 0;
+  std::uint64_t stop = 0;
 };
+constexpr int y_shift = 16;
 
 constexpr std::array<Effect, 16> effects = [] {
   std::array<Effect, 16> table;
-  for (const auto type : {Em, VectBaseX, Vect12, Vect8, TimeHigh}) table[type].stops = true;
-  table[AddrY].y = 0x7FF;
+  for (const auto type : {Em, VectBaseX, Vect12, Vect8, TimeHigh}) table[type].stop = 0xFFFF;
+  table[AddrY].y = 0x7FFull << y_shift;
   table[TimeLow].time = 0xFFF;
   table[AddrX].events = 1;
   return table;
 }();
+
+inline void store_event_word(Event* out, std::uint64_t t, std::uint64_t xyp) {
+  const std::uint64_t words[2] = {t, xyp};
+  std::memcpy(static_cast<void*>(out), words, sizeof words);
+}
 
 /// The common words, until an EM address, or until fewer than `room` slots are left.
 AESTREAM_MULTIVERSION
@@ -78,21 +85,22 @@ Progress decode_words(const std::uint8_t* in, std::size_t words, Evt3State& stat
   Evt3State s = state;
   std::size_t i = 0, n = 0;
   while (i < words && n + room <= capacity) {
-    std::uint64_t now = static_cast<std::uint64_t>(s.wrapped + s.time), y = s.y;
-    const Effect* effect = nullptr;
+    std::uint64_t now = static_cast<std::uint64_t>(s.wrapped + s.time), y = std::uint64_t{s.y} << y_shift;
+    const std::uint64_t time_high = TimeHigh << 12 | s.time >> 12;
+    Event* to = out + n;
     std::uint32_t word = 0;
-    for (; i < words && n + room <= capacity; ++i) {
+    for (const std::size_t stop = i + std::min(words - i, capacity - room - n + 1); i < stop; ++i) {
       word = load_le16(in + i * word_size);
-      effect = &effects[type_of(word)];
-      if (effect->stops) [[unlikely]]
+      const Effect& effect = effects[type_of(word)];
+      if ((effect.stop & (word ^ time_high)) != 0) [[unlikely]]
         break;
-      const std::uint64_t content = content_of(word);
-      store_event(out + n, static_cast<std::int64_t>(now), word & 0x7FF, static_cast<std::uint32_t>(y), bit(word, 11));
-      n += effect->events;
-      y ^= (y ^ content) & effect->y;
-      now ^= (now ^ content) & effect->time;
+      store_event_word(to, now, (word & 0x7FF) | std::uint64_t{word & 0x800} << 21 | y);
+      to += effect.events;
+      y ^= (y ^ std::uint64_t{word} << y_shift) & effect.y;
+      now ^= (now ^ word) & effect.time;
     }
-    s.y = static_cast<std::uint32_t>(y);
+    n = static_cast<std::size_t>(to - out);
+    s.y = static_cast<std::uint32_t>(y >> y_shift);
     s.time = static_cast<std::uint32_t>(now) & (period - 1);
     while (i < words && n + room <= capacity) {
       word = load_le16(in + i * word_size);

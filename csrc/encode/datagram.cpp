@@ -17,7 +17,8 @@ std::size_t DatagramLayout::event_size() const {
 
 bool fits(const DatagramLayout& layout, const Event& event) {
   return event.x >= 0 && event.y >= 0 &&
-         (event.t >= 0 || (layout.format == DatagramFormat::Spif && !layout.timestamps));
+         (event.t >= 0 || layout.format == DatagramFormat::AEStream ||
+          (layout.format == DatagramFormat::Spif && !layout.timestamps));
 }
 
 void encode_event(const DatagramLayout& layout, const Event& event, std::uint8_t* out) {
@@ -30,6 +31,9 @@ void encode_event(const DatagramLayout& layout, const Event& event, std::uint8_t
       if (layout.timestamps) store_le(out + 4, static_cast<std::uint32_t>(event.t));
       break;
     }
+    case DatagramFormat::AEStream:
+      store_le(out, std::uint32_t{x} << 16 | p << 15 | y | spif_no_timestamp);  // which its receivers do not look at
+      break;
     case DatagramFormat::T64X16Y16On8:
       store_le(out, static_cast<std::uint64_t>(event.t));
       store_le(out + 8, x);

@@ -7,13 +7,13 @@ namespace aestream {
 
 struct DatagramLayout {
   DatagramFormat format = DatagramFormat::Spif;
-  bool timestamps = true;  // SPIF's may be left out; the others always have them
+  bool timestamps = true;  // SPIF's may be left out; "aestream" has none; the others always have them
 
   /// Bytes that one event takes.
   std::size_t event_size() const;
 };
 
-/// Whether a datagram can say this event: SPIF and t32 have 15 bits for a coordinate, and no format has negative ones.
+/// Whether a datagram can say this event: SPIF, "aestream" and t32 have 15 bits for a coordinate, and no format has negative ones.
 bool fits(const DatagramLayout& layout, const Event& event);
 
 /// Writes the event, which must fit, to `out`, which has room for event_size(). Times of 32 bits are modulo 2^32.

@@ -3,14 +3,23 @@
 #include "filter/coordinate_map.hpp"
 
 #include <algorithm>
+#include <cstring>
+
+#include "core/multiversion.hpp"
 
 namespace aestream {
 namespace {
 
 using Lanes [[gnu::vector_size(16)]] = std::uint16_t;
+using TwoEvents [[gnu::vector_size(32)]] = std::uint16_t;
 
 constexpr std::int64_t max_divisor = 1 << 16;
 constexpr std::size_t lane_x = offsetof(Event, x) / 2, lane_y = offsetof(Event, y) / 2, lane_p = offsetof(Event, p) / 2;
+static_assert(lane_y == lane_x + 1 && lane_p == lane_x + 2);
+
+struct Move {
+  std::uint16_t mask[16], sum[16];  // of two events
+};
 
 template <bool swap>
 inline Lanes moved(const Event& event, Lanes mask, Lanes sum) noexcept {
@@ -21,11 +30,42 @@ inline Lanes moved(const Event& event, Lanes mask, Lanes sum) noexcept {
 }
 
 template <bool swap>
-void move_all(ConstEventSpan in, EventSpan out, Lanes mask, Lanes sum) noexcept {
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    const Lanes lanes = moved<swap>(in[i], mask, sum);
-    std::memcpy(&out[i], &lanes, sizeof lanes);
+inline __attribute__((always_inline)) void move_two(const Event* in, std::size_t count, Event* out, const Move& move) {
+  TwoEvents mask, sum, lanes;
+  std::memcpy(&mask, move.mask, sizeof mask);
+  std::memcpy(&sum, move.sum, sizeof sum);
+  for (std::size_t i = 0; i < count; i += 2) {
+    std::memcpy(&lanes, in + i, sizeof lanes);
+    if constexpr (swap) {
+      lanes = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 5, 4, 6, 7, 8, 9, 10, 11, 13, 12, 14, 15);
+    }
+    lanes = (lanes ^ mask) + sum;
+    std::memcpy(out + i, &lanes, sizeof lanes);
   }
+}
+
+AESTREAM_MULTIVERSION
+void move_even(const Event* in, std::size_t count, Event* out, const Move& move) {
+  move_two<false>(in, count, out, move);
+}
+
+AESTREAM_MULTIVERSION
+void move_even_swapped(const Event* in, std::size_t count, Event* out, const Move& move) {
+  move_two<true>(in, count, out, move);
+}
+
+template <bool swap>
+void move_all(ConstEventSpan in, EventSpan out, Lanes mask, Lanes sum) noexcept {
+  Move move;
+  for (std::size_t half = 0; half < 16; half += 8) {
+    std::memcpy(move.mask + half, &mask, sizeof mask);
+    std::memcpy(move.sum + half, &sum, sizeof sum);
+  }
+  const std::size_t even = in.size() / 2 * 2;
+  (swap ? move_even_swapped : move_even)(in.data(), even, out.data(), move);
+  if (even == in.size()) return;
+  const Lanes last = moved<swap>(in[even], mask, sum);
+  std::memcpy(&out[even], &last, sizeof last);
 }
 
 /// Keeps what ends on `grid`: the map without division is one to one, so just what came from the kept rectangle does.
@@ -95,7 +135,7 @@ void CoordinateMap::downsample(std::uint32_t factor) {
   grid_ = {(grid_.width + factor - 1) / factor, (grid_.height + factor - 1) / factor};
 }
 
-std::size_t CoordinateMap::apply(ConstEventSpan in, EventSpan out) {
+std::size_t CoordinateMap::map(ConstEventSpan in, EventSpan out) const {
   return axes_[0].divisor == 1 ? apply_lanes(in, out) : apply_divided(in, out);
 }
 
@@ -114,25 +154,36 @@ std::size_t CoordinateMap::apply_lanes(ConstEventSpan in, EventSpan out) const {
 }
 
 std::size_t CoordinateMap::apply_divided(ConstEventSpan in, EventSpan out) const {
-  // Exact for numerators below 2^17 and divisors up to 2^16: the error, 2^17 / 2^46, is less than 1 / divisor.
+  // Exact for numerators below 2^17 and divisors up to 2^16: the error, 2^17 / 2^46, is less than 1 / divisor. Sign and
+  // offset are multiplied in, modulo 2^64.
   const std::uint64_t reciprocal = (std::uint64_t{1} << 46) / static_cast<std::uint64_t>(axes_[0].divisor) + 1;
-  const auto quotient = [&](const Axis& axis, std::int64_t value) {
-    return static_cast<std::int16_t>(static_cast<std::uint64_t>(axis.sign * value + axis.offset) * reciprocal >> 46);
-  };
+  std::uint64_t factor[2], constant[2];
+  std::uint32_t begin[2], length[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    factor[i] = static_cast<std::uint64_t>(axes_[i].sign) * reciprocal;
+    constant[i] = static_cast<std::uint64_t>(axes_[i].offset) * reciprocal;
+    begin[i] = static_cast<std::uint32_t>(kept_[i].begin);
+    length[i] = static_cast<std::uint32_t>(std::max<std::int64_t>(kept_[i].end - kept_[i].begin, 0));
+  }
+  const std::uint64_t polarity = std::uint64_t{is_polarity_flipped_} << 32;
+  const unsigned from_x = is_swapped_ ? 16 : 0, from_y = 16 - from_x;
   std::size_t kept = 0;
   for (const Event& event : in) {
-    const std::int64_t at[] = {event.x, event.y};
-    const bool is_kept =
-        at[0] >= kept_[0].begin && at[0] < kept_[0].end && at[1] >= kept_[1].begin && at[1] < kept_[1].end;
+    std::uint64_t word;  // x, y, p
+    std::memcpy(&word, &event.x, sizeof word);
+    const auto at = [word](unsigned shift) { return static_cast<std::uint16_t>(word >> shift); };
+    const bool is_kept = static_cast<std::uint16_t>(at(0) - begin[0]) < length[0] &&
+                         static_cast<std::uint16_t>(at(16) - begin[1]) < length[1];
     if (!is_kept) [[unlikely]] {
-      if (drops_) continue;
-      out[kept++] = map_outside(event);
+      if (!drops_) out[kept++] = map_outside(event);
       continue;
     }
-    Event& moved = out[kept++] = event;
-    moved.x = quotient(axes_[0], at[is_swapped_]);
-    moved.y = quotient(axes_[1], at[!is_swapped_]);
-    moved.p ^= static_cast<std::uint8_t>(is_polarity_flipped_);
+    const std::uint64_t x = (at(from_x) * factor[0] + constant[0]) >> 46;
+    const std::uint64_t y = (at(from_y) * factor[1] + constant[1]) >> 46;
+    const std::uint64_t moved = ((word >> 32 << 32) | x | y << 16) ^ polarity;
+    Event& result = out[kept++];
+    result.t = event.t;
+    std::memcpy(&result.x, &moved, sizeof moved);
   }
   return kept;
 }

@@ -29,7 +29,13 @@ class CoordinateMap final : public Filter {
   /// Whether it may drop events: whether there is a crop.
   bool drops() const noexcept { return drops_; }
 
-  std::size_t apply(ConstEventSpan in, EventSpan out) override;
+  /// Whether anything may become of an event but itself.
+  bool changes() const noexcept { return drops_ || is_polarity_flipped_ || !steps_.empty(); }
+
+  std::size_t apply(ConstEventSpan in, EventSpan out) override { return map(in, out); }
+
+  /// apply(): a map has no state.
+  std::size_t map(ConstEventSpan in, EventSpan out) const;
 
  private:
   /// One axis of the result: (sign * value + offset) / divisor, of the source's x or y.

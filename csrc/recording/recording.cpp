@@ -179,14 +179,15 @@ std::unique_ptr<Cursor> Recording::open(std::int64_t time, std::size_t threads) 
 }
 
 std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,
-                                  std::uint8_t* out, std::size_t threads) const {
+                                  std::uint8_t* out, std::size_t threads, std::span<const CoordinateMap> maps) const {
   return with_index(threads, [&](const Index& all) -> std::size_t {
     std::atomic<std::size_t> outside{0};
     for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
       const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
       const auto cursor = source_->open(checkpoint);
       std::uint8_t* tensor = out + i * accumulator.size();
-      outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, tensor).outside;
+      const CoordinateMap* map = maps.empty() ? nullptr : &maps[i];
+      outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, tensor, map).outside;
       if (is_large()) forget(checkpoint.offset, cursor->offset());
     });
     return outside;

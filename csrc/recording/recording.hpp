@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -38,9 +39,10 @@ class Recording {
   /// Events [first, last) by ordinal.
   EventArray read(std::uint64_t first, std::uint64_t last, std::size_t threads) const;
 
-  /// Writes one tensor per window to `out`, one behind the other. Returns the number of events outside the sensor.
+  /// Writes one tensor per window to `out`, one behind the other. Returns the number of events outside the sensor. `maps`
+  /// has one for each window, or none: then events stay where they are.
   std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
-                         std::size_t threads) const;
+                         std::size_t threads, std::span<const CoordinateMap> maps = {}) const;
 
   /// A cursor that has no event at or after `time` behind it; for the smallest of all times no index is needed.
   std::unique_ptr<Cursor> open(std::int64_t time, std::size_t threads) const;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 
 #include "accumulate/event_list.hpp"
+#include "accumulate/mapped.hpp"
 #include "core/multiversion.hpp"
 #include "core/parallel.hpp"
 
@@ -21,6 +23,11 @@ std::size_t count_groups_before(const Event* events, std::size_t groups, std::in
     if (latest >= time) return i;
   }
   return groups;
+}
+
+/// The times of the events of both.
+TimeSpan joined(const std::optional<TimeSpan>& before, const TimeSpan& after) {
+  return before ? TimeSpan{before->start, std::max(before->stop, after.stop)} : after;
 }
 
 }  // namespace
@@ -61,23 +68,26 @@ std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
 }
 
 Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
-                       std::uint8_t* out) {
+                       std::uint8_t* out, const CoordinateMap* map) {
   const Needs needs = accumulator.needs();
+  EventMapper mapper(map);
   if (needs == Needs::Nothing || (needs == Needs::Window && window.by_time)) {
     accumulator.begin(out, {{window.start, window.stop}, {}, 0});
     const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
-      accumulator.consume(events);
+      mapper.pass(events, [&](ConstEventSpan mapped) { accumulator.consume(mapped); });
       return true;
     });
     return {stop, accumulator.finish()};
   }
   EventList list;
-  const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan block) {
-    list.add(block);
+  std::optional<TimeSpan> times;
+  if (window.by_time) times = {window.start, window.stop};
+  const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
+    if (!window.by_time) times = joined(times, times_of(events));
+    mapper.pass(events, [&](ConstEventSpan mapped) { list.add(mapped); });
     return true;
   });
-  const TimeSpan times{window.start, window.stop};
-  return {stop, accumulate_span(list.events(), window.by_time ? &times : nullptr, accumulator, out)};
+  return {stop, accumulate_span(list.events(), times ? &*times : nullptr, accumulator, out)};
 }
 
 void for_each_window(std::size_t count, const AccumulatorFactory& factory, std::size_t threads,

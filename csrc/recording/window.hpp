@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "accumulate/accumulator.hpp"
+#include "filter/coordinate_map.hpp"
 #include "recording/source.hpp"
 
 namespace aestream {
@@ -33,9 +34,10 @@ struct Accumulated {
 };
 
 /// visit(), into one tensor. A window by count has no times of its own: it lasts from its first event to after its
-/// latest.
+/// latest. With a map the tensor is that of what becomes of the events, on the sensor of the map's end: those that the map
+/// drops count for the times of a window by count, and nowhere else.
 Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
-                       std::uint8_t* out);
+                       std::uint8_t* out, const CoordinateMap* map = nullptr);
 
 /// task(i, accumulator) for every i < count, on a few threads that have one accumulator each.
 void for_each_window(std::size_t count, const AccumulatorFactory& factory, std::size_t threads,

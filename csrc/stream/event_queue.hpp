@@ -1,12 +1,23 @@
 // A bounded queue of events in blocks from the pool: it takes as much memory as it holds.
 #pragma once
 
+#include <chrono>
 #include <deque>
+#include <vector>
 
 #include "core/buffer_pool.hpp"
 #include "core/event.hpp"
 
 namespace aestream {
+
+/// When events came in: all from the arrival before up to `stop`, an index into the memory of their block, within a
+/// millisecond.
+struct Arrival {
+  using Time = std::chrono::steady_clock::time_point;
+
+  std::size_t stop = 0;
+  Time first, last;
+};
 
 /// Some consecutive events of a queue, which whoever popped them owns.
 struct EventBlock {
@@ -15,8 +26,12 @@ struct EventBlock {
   Buffer memory;
   std::size_t first = 0;
   std::size_t last = 0;
+  std::vector<Arrival> arrivals;
 
   ConstEventSpan events() const { return {memory.as<const Event>() + first, last - first}; }
+
+  /// That of the event at `index` of the memory.
+  const Arrival& arrival(std::size_t index) const;
 };
 
 /// Not synchronised: EventSink locks.
@@ -24,8 +39,11 @@ class EventQueue {
  public:
   explicit EventQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Takes the first events, as many as there is room for, and returns their number.
-  std::size_t push(ConstEventSpan events);
+  /// Takes the first events, which came `now`, as many as there is room for, and returns their number.
+  std::size_t push(ConstEventSpan events, Arrival::Time now);
+
+  /// Forgets the oldest events, at most so many, and returns how many.
+  std::size_t forget(std::size_t count);
 
   /// The oldest events; none if the queue is empty.
   EventBlock pop();

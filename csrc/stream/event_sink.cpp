@@ -28,17 +28,31 @@ void EventSink::add(ConstEventSpan events) {
     if (counts_.received == 0) first_ = latest_;
     counts_.received += events.size();
     if (mode_ == Mode::Frames) return draw(events);
-    const std::size_t queued = queue_.push(events);
-    counts_.pending += queued;
-    if (queued < events.size() && mode_ == Mode::Undecided) {
+    if (mode_ == Mode::Undecided && queue_.size() + events.size() > queue_.capacity()) {
+      const std::size_t room = queue_.capacity() - queue_.size();
+      enqueue(events.first(room));
       mode_ = Mode::Frames;  // what is queued stays there: take() adds it to the frame
-      return draw(events.subspan(queued));
+      return draw(events.subspan(room));
     }
-    counts_.dropped += events.size() - queued;
+    enqueue(events);
     latest_time_ = std::max(latest_time_, events.back().t);
     wake = waiting_ && (latest_time_ >= wanted_.time || queue_.size() >= wanted_.count);
   }
   if (wake) ready_.notify_one();
+}
+
+/// With the lock held.
+void EventSink::enqueue(ConstEventSpan events) {
+  if (keep_newest_ && queue_.size() + events.size() > queue_.capacity()) {
+    const std::size_t forgotten = queue_.forget(queue_.size() + events.size() - queue_.capacity());
+    counts_.pending -= forgotten;
+    const std::size_t skipped = events.size() - std::min(events.size(), queue_.capacity());
+    counts_.dropped += forgotten + skipped;
+    events = events.subspan(skipped);
+  }
+  const std::size_t queued = queue_.push(events, latest_);
+  counts_.pending += queued;
+  counts_.dropped += events.size() - queued;
 }
 
 /// With the lock held.
@@ -47,6 +61,11 @@ void EventSink::draw(ConstEventSpan events) {
   in_frame_ += drawn;
   counts_.pending += drawn;
   counts_.out_of_bounds += events.size() - drawn;
+}
+
+bool EventSink::is_full_for(std::size_t events) const {
+  const std::lock_guard lock(mutex_);
+  return mode_ != Mode::Frames && !keep_newest_ && queue_.size() > 0 && queue_.size() + events > queue_.capacity();
 }
 
 void EventSink::count_packets(std::uint64_t packets, std::uint64_t malformed) {
@@ -120,6 +139,18 @@ EventSink::Popped EventSink::pop(const Wanted& wanted, Clock::time_point deadlin
   return {std::move(events), ended, latest_};
 }
 
+std::deque<EventBlock> EventSink::pop_all() {
+  const std::lock_guard lock(mutex_);
+  use_queue();
+  latest_time_ = std::numeric_limits<std::int64_t>::min();
+  return queue_.take_all();
+}
+
+void EventSink::keep_newest(bool wanted) {
+  const std::lock_guard lock(mutex_);
+  keep_newest_ = wanted;
+}
+
 void EventSink::push_front(EventBlock&& events) {
   const std::lock_guard lock(mutex_);
   queue_.push_front(std::move(events));
@@ -133,6 +164,11 @@ void EventSink::settle(std::uint64_t delivered, std::uint64_t out_of_bounds, std
   counts_.pending -= delivered + out_of_bounds + dropped;
 }
 
+void EventSink::count_age(Clock::duration age) {
+  const std::lock_guard lock(mutex_);
+  ages_.add(age);
+}
+
 void EventSink::rethrow() {
   std::exception_ptr error;
   {
@@ -143,9 +179,13 @@ void EventSink::rethrow() {
 }
 
 StreamCounts EventSink::counts() const {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   StreamCounts counts = counts_;
   if (counts.received > 0) counts.seconds = std::chrono::duration<double>(latest_ - first_).count();
+  ItemAges ages = ages_;
+  lock.unlock();
+  counts.age_median_us = ages.quantile_us(0.5);
+  counts.age_p99_us = ages.quantile_us(0.99);
   return counts;
 }
 

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <limits>
 #include <mutex>
 
 #include "stream/event_queue.hpp"
 #include "stream/frame_buffer.hpp"
+#include "stream/item_ages.hpp"
 
 namespace aestream {
 
@@ -24,13 +26,15 @@ struct StreamCounts {
   std::uint64_t malformed = 0;      // packets with bytes that are no events
   std::uint64_t kernel_drops = 0;   // packets that the system lost before we saw them
   double seconds = 0;               // from the first event to the latest
+  double age_median_us = 0;         // of the latest items, when they were handed out; 0 before the first one
+  double age_p99_us = 0;
 };
 
 /// One producer and one consumer at a time. The lock is held for a block of events or a swap, so neither waits long.
 ///
 /// The consumer decides by what it calls: take() collects events in a frame, pop() in the queue. Until then they are
 /// queued. What a full queue cannot hold goes into the frame while the consumer has not decided, so that take() has lost
-/// nothing; once it pops, events that find no room are dropped, the newest ones.
+/// nothing; once it pops, events that find no room are dropped, the newest ones, or the oldest if they are to be kept.
 class EventSink {
  public:
   using Clock = std::chrono::steady_clock;
@@ -45,6 +49,8 @@ class EventSink {
   // The producer's side.
 
   void push(ConstEventSpan events);
+  /// Whether so many events would be lost to a full queue; a producer that can wait does.
+  bool is_full_for(std::size_t events) const;
   void count_packets(std::uint64_t packets, std::uint64_t malformed);
   void count_kernel_drops(std::uint64_t packets);
   /// No more events come. `error` is thrown at the consumer, once, after everything before it was delivered.
@@ -71,11 +77,20 @@ class EventSink {
   /// The oldest queued events, once there is what is wanted, the sink is closed or `deadline` has passed.
   Popped pop(const Wanted& wanted, Clock::time_point deadline);
 
+  /// All queued events, oldest first, without waiting.
+  std::deque<EventBlock> pop_all();
+
+  /// Whether a full queue drops its oldest events from now on.
+  void keep_newest(bool wanted);
+
   /// Puts back what was popped last and not used.
   void push_front(EventBlock&& block);
 
   /// Says what became of popped events, which are pending until then.
   void settle(std::uint64_t delivered, std::uint64_t out_of_bounds, std::uint64_t dropped);
+
+  /// An item is handed out so long after its latest event came in.
+  void count_age(Clock::duration age);
 
   /// Throws what the producer closed with: once, when nothing is pending any more.
   void rethrow();
@@ -87,6 +102,7 @@ class EventSink {
  private:
   void add(ConstEventSpan events);
   void draw(ConstEventSpan events);
+  void enqueue(ConstEventSpan events);
   void use_queue();
 
   const Geometry geometry_;
@@ -96,7 +112,9 @@ class EventSink {
   FrameBuffer frame_;
   std::uint64_t in_frame_ = 0;  // of the pending events
   EventQueue queue_;
+  bool keep_newest_ = false;
   StreamCounts counts_;
+  ItemAges ages_;
   Clock::time_point first_, latest_;                                     // when events came
   std::int64_t latest_time_ = std::numeric_limits<std::int64_t>::min();  // of the events since the last pop()
   bool waiting_ = false;

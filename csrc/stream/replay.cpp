@@ -46,6 +46,18 @@ void Replay::play_in_time(ConstEventSpan events) {
   }
 }
 
+/// Nothing hurries: a reader that is late makes us wait.
+void Replay::push_with_room(ConstEventSpan events) {
+  while (!events.empty()) {
+    const ConstEventSpan part = events.first(std::min(events.size(), EventBlock::room));
+    while (sink_->is_full_for(part.size())) {
+      if (!wait_until(Clock::now() + grain)) return;
+    }
+    sink_->push(part);
+    events = events.subspan(part.size());
+  }
+}
+
 void Replay::play() {
   begin_ = Clock::now();
   std::exception_ptr error;
@@ -55,7 +67,7 @@ void Replay::play() {
       if (real_time_) {
         play_in_time(events);
       } else {
-        sink_->push(events);
+        push_with_room(events);
       }
       const std::lock_guard lock(mutex_);
       return !stop_;

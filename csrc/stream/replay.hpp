@@ -12,7 +12,8 @@
 
 namespace aestream {
 
-/// Plays a recording into a sink from a thread of its own: as fast as it was recorded, or as it can be decoded.
+/// Plays a recording into a sink from a thread of its own: as fast as it was recorded, or as it can be
+/// decoded and there is room.
 class Replay {
  public:
   Replay(std::shared_ptr<const Recording> recording, std::shared_ptr<EventSink> sink, Window window, bool real_time);
@@ -28,6 +29,7 @@ class Replay {
 
   void play();
   void play_in_time(ConstEventSpan events);
+  void push_with_room(ConstEventSpan events);
   bool wait_until(Clock::time_point due);
 
   std::shared_ptr<const Recording> recording_;

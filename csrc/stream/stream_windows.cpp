@@ -1,128 +1,161 @@
-// Cutting windows: the rule of window.cpp, applied to events whose end is not known.
+// Building while events come; a look ahead where the reader is late and may not take one window after the other.
 #include "stream/stream_windows.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
-#include "core/multiversion.hpp"
-
 namespace aestream {
-namespace {
 
-constexpr std::int64_t latest_of_all = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t earliest_of_all = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t max_jump = 1000;            // windows
-constexpr std::int64_t max_step_back = 1'000'000;  // microseconds
-constexpr std::size_t group = 32;                  // events that share one look
-
-/// The number of events that stand before the first one outside of [low, high).
-AESTREAM_MULTIVERSION
-std::size_t count_between(const Event* events, std::size_t count, std::int64_t low, std::int64_t high) {
-  std::size_t i = 0;
-  for (; i + group <= count; i += group) {
-    bool outside = false;
-    for (std::size_t k = i; k < i + group; ++k) outside |= (events[k].t < low) | (events[k].t >= high);
-    if (outside) break;
-  }
-  while (i < count && events[i].t >= low && events[i].t < high) ++i;
-  return i;
-}
-
-std::int64_t add_up_to_latest(std::int64_t time, std::int64_t span) {
-  return time > latest_of_all - span ? latest_of_all : time + span;
-}
-
-}  // namespace
-
-StreamWindows::StreamWindows(std::shared_ptr<EventSink> sink, bool by_time, std::int64_t length,
+StreamWindows::StreamWindows(std::shared_ptr<EventSink> sink, const WindowRule& rule, Late late,
                              std::unique_ptr<Accumulator> accumulator)
     : sink_(std::move(sink)),
-      by_time_(by_time),
-      length_(length),
-      builder_(make_window_builder(std::move(accumulator), by_time, sink_->capacity())) {}
-
-std::int64_t StreamWindows::after(std::int64_t start) const { return add_up_to_latest(start, length_); }
-
-void StreamWindows::begin_grid(std::int64_t start) {
-  start_ = start;
-  stop_ = after(start);
-  has_grid_ = true;
+      rule_(rule),
+      late_(late),
+      builder_(make_window_builder(std::move(accumulator), rule.by_time, sink_->capacity())),
+      cutter_(rule) {
+  sink_->keep_newest(late_ != Late::Queue);
 }
 
-/// Goes on to the next window, or to a new grid at `time` where that is not in sight.
-void StreamWindows::follow(std::int64_t time) {
-  const std::int64_t horizon = length_ > latest_of_all / max_jump ? latest_of_all : length_ * max_jump;
-  const bool is_restart = time < start_;
-  const bool is_far = time >= add_up_to_latest(stop_, horizon) || stop_ == latest_of_all;
-  begin_grid(is_restart || is_far ? time : stop_);
+/// The first `events` of the first block are in a window, or dropped.
+void StreamWindows::consume(std::size_t events) {
+  blocks_.front().first += events;
+  if (blocks_.front().events().empty()) blocks_.pop_front();
 }
 
-/// Events of the block that belong to the window that is being built.
-std::size_t StreamWindows::count_inside(ConstEventSpan events) const {
-  if (!by_time_) return std::min(events.size(), static_cast<std::size_t>(length_) - held_);
-  const std::int64_t low = start_ < earliest_of_all + max_step_back ? earliest_of_all : start_ - max_step_back;
-  const std::size_t count = count_between(events.data(), events.size(), low, stop_);
-  return held_ == 0 && start_ == latest_of_all ? std::max<std::size_t>(count, 1)
-                                               : count;  // no time is after the latest
-}
-
-/// Adds what there is to windows. Returns true when one is complete.
-bool StreamWindows::cut() {
-  while (!block_.events().empty()) {
-    const ConstEventSpan events = block_.events();
-    if (!is_building_) {
-      if (!has_grid_) {
-        begin_grid(events.front().t);
-      } else if (by_time_) {
-        follow(events.front().t);
+/// How many windows are complete with what has come, before windows begin anew unless only the newest is wanted. If
+/// they are to be joined, `joined_times_` are theirs.
+std::size_t StreamWindows::count_complete() {
+  std::size_t held = 0;
+  for (const EventBlock& block : blocks_) held += block.events().size();
+  if (held < sink_->capacity()) {
+    std::deque<EventBlock> queued = sink_->pop_all();
+    std::move(queued.begin(), queued.end(), std::back_inserter(blocks_));
+  }
+  WindowCutter ahead = cutter_;
+  std::size_t count = 0;
+  for (const EventBlock& block : blocks_) {
+    for (std::size_t index = block.first; index < block.last;) {
+      if (!ahead.is_open()) {
+        const bool is_anew = ahead.open(block, index);
+        if (is_anew && count > 0 && late_ == Late::Merge) return count;
+        if (count == 0) joined_times_.start = ahead.times().start;
       }
-      builder_->begin({start_, stop_});
-      is_building_ = true;
+      const WindowCutter::Piece piece = ahead.take(block, index);
+      index += piece.events;
+      if (piece.is_complete) {
+        ++count;
+        joined_times_.stop = ahead.times().stop;
+      }
     }
-    const std::size_t inside = count_inside(events);
-    builder_->add(events.first(inside));
-    held_ += inside;
-    block_.first += inside;
-    if (by_time_ ? inside < events.size() : held_ == static_cast<std::size_t>(length_)) return true;
+  }
+  return count;
+}
+
+void StreamWindows::drop_windows(std::size_t count) {
+  std::size_t dropped = 0;
+  while (count > 0) {
+    if (!cutter_.is_open()) cutter_.open(blocks_.front(), blocks_.front().first);
+    const WindowCutter::Piece piece = cutter_.take(blocks_.front(), blocks_.front().first);
+    dropped += piece.events;
+    consume(piece.events);
+    if (piece.is_complete) --count;
+  }
+  if (dropped > 0) sink_->settle(0, 0, dropped);
+}
+
+/// Which of the windows that wait become the next item.
+void StreamWindows::choose() {
+  joined_ = 1;
+  if (late_ == Late::Queue) return;
+  const std::size_t complete = count_complete();
+  if (complete < 2) return;
+  if (late_ == Late::Merge) {
+    joined_ = complete;
+  } else {
+    drop_windows(complete - 1);
+  }
+}
+
+/// Begins an item with the first event that there is.
+void StreamWindows::open() {
+  choose();
+  cutter_.open(blocks_.front(), blocks_.front().first);
+  builder_->begin(joined_ > 1 ? joined_times_ : cutter_.times());
+}
+
+/// Adds what there is to windows. Returns true when an item is complete.
+bool StreamWindows::build() {
+  while (!blocks_.empty()) {
+    if (!cutter_.is_open()) open();
+    EventBlock& block = blocks_.front();
+    const WindowCutter::Piece piece = cutter_.take(block, block.first);
+    builder_->add(block.events().first(piece.events));
+    consume(piece.events);
+    if (piece.is_complete) {
+      if (joined_ == 1) return true;
+      --joined_;
+      cutter_.open(blocks_.front(), blocks_.front().first);
+    }
   }
   return false;
 }
 
 StreamItem StreamWindows::finish() {
   StreamItem item = builder_->finish();
+  const bool has_events = item.events + item.outside + item.dropped > 0;
+  const bool is_followed = !blocks_.empty();  // by the event that ended the window
+  const auto latest =
+      has_events || !is_followed ? cutter_.latest_arrival() : blocks_.front().arrival(blocks_.front().first).last;
   sink_->settle(item.events, item.outside, item.dropped);
-  held_ = 0;
-  is_building_ = false;
+  sink_->count_age(EventSink::Clock::now() - latest);
   return item;
 }
 
 EventSink::Wanted StreamWindows::wanted() const {
   EventSink::Wanted wanted;
   wanted.count = std::clamp<std::size_t>(sink_->capacity() / 2, 1, wanted.count);
-  if (by_time_ && is_building_) {
-    wanted.time = stop_;
-  } else if (!by_time_) {
-    wanted.time = latest_of_all;
-    wanted.count = std::min(wanted.count, static_cast<std::size_t>(length_) - held_);
+  if (rule_.by_time && cutter_.is_open()) {
+    wanted.time = cutter_.times().stop;
+  } else if (!rule_.by_time) {
+    wanted.time = std::numeric_limits<std::int64_t>::max();
+    const std::size_t held = cutter_.is_open() ? cutter_.held() : 0;
+    wanted.count = std::min(wanted.count, static_cast<std::size_t>(rule_.length) - held);
   }
   return wanted;
+}
+
+/// When the window that is open is complete because nothing has come since `latest`.
+EventSink::Clock::time_point StreamWindows::silence_ends(EventSink::Clock::time_point latest) const {
+  return rule_.gap && rule_.has_arrivals && cutter_.is_open() ? latest + *rule_.gap
+                                                              : EventSink::Clock::time_point::max();
 }
 
 std::optional<StreamItem> StreamWindows::next(EventSink::Clock::time_point deadline,
                                               EventSink::Clock::duration patience) {
   ended_ = false;
-  while (!cut()) {
-    EventSink::Popped popped = sink_->pop(wanted(), deadline);
-    block_ = std::move(popped.block);
-    if (!block_.events().empty()) continue;
+  auto latest = EventSink::Clock::time_point::min();
+  while (!build()) {
+    latest = std::max(latest, cutter_.latest_arrival());
+    EventSink::Popped popped = sink_->pop(wanted(), std::min(deadline, silence_ends(latest)));
+    latest = std::max(latest, popped.latest);
+    if (!popped.block.events().empty()) {
+      blocks_.push_back(std::move(popped.block));
+      continue;
+    }
     const auto now = EventSink::Clock::now();
     if (popped.ended || now - popped.latest >= patience) {
       ended_ = true;
-      has_grid_ = false;
-      if (is_building_) return finish();
+      const bool is_open = cutter_.is_open();
+      cutter_.restart();
+      if (is_open) return finish();
       sink_->rethrow();
       return std::nullopt;
+    }
+    if (now >= silence_ends(latest)) {
+      cutter_.restart();
+      return finish();
     }
     if (now >= deadline) return std::nullopt;
   }
@@ -130,11 +163,9 @@ std::optional<StreamItem> StreamWindows::next(EventSink::Clock::time_point deadl
 }
 
 void StreamWindows::abandon() {
-  sink_->push_front(std::move(block_));
-  block_ = {};
-  if (held_ > 0) sink_->settle(0, 0, held_);
-  held_ = 0;
-  is_building_ = has_grid_ = false;
+  for (; !blocks_.empty(); blocks_.pop_back()) sink_->push_front(std::move(blocks_.back()));
+  if (cutter_.is_open() && cutter_.held() > 0) sink_->settle(0, 0, cutter_.held());
+  cutter_.restart();
 }
 
 }  // namespace aestream

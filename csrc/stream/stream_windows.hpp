@@ -1,22 +1,25 @@
 // The consumer's side of a queue: windows cut out of a stream by its own clock, or by count.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 
 #include "stream/event_sink.hpp"
 #include "stream/window_builder.hpp"
+#include "stream/window_cutter.hpp"
 
 namespace aestream {
 
-/// Window i is [t + i * length, t + (i + 1) * length), t the first event's time. An event belongs to the window that holds
-/// the latest time so far, as in a file; a window without events is one, too. An event that comes 1000 windows or more
-/// after the latest one, or more than a second before its start, is from a clock that was set anew: windows begin anew
-/// with it.
+/// What becomes of windows that were complete before somebody wanted one: each waits for its turn; those up to where
+/// windows begin anew become one; or all but the newest are dropped, and counted.
+enum class Late { Queue, Merge, Latest };
+
+/// Items from the windows that a WindowCutter finds.
 class StreamWindows {
  public:
-  /// `length` is in microseconds or, by count, in events. Items are made by `accumulator`, or are events if it is null.
-  StreamWindows(std::shared_ptr<EventSink> sink, bool by_time, std::int64_t length,
+  /// Items are made by `accumulator`, or are events if it is null.
+  StreamWindows(std::shared_ptr<EventSink> sink, const WindowRule& rule, Late late,
                 std::unique_ptr<Accumulator> accumulator);
 
   /// Waits for the next window until `deadline`. When the stream has ended, or no event came for `patience`, the
@@ -30,25 +33,25 @@ class StreamWindows {
   void abandon();
 
  private:
-  bool cut();
-  std::size_t count_inside(ConstEventSpan events) const;
-  void begin_grid(std::int64_t start);
-  void follow(std::int64_t time);
+  bool build();
+  void open();
+  void choose();
+  std::size_t count_complete();
+  void drop_windows(std::size_t count);
+  void consume(std::size_t events);
   StreamItem finish();
   EventSink::Wanted wanted() const;
-  std::int64_t after(std::int64_t start) const;
+  EventSink::Clock::time_point silence_ends(EventSink::Clock::time_point latest) const;
 
   std::shared_ptr<EventSink> sink_;
-  bool by_time_;
-  std::int64_t length_;
+  WindowRule rule_;
+  Late late_;
   std::unique_ptr<WindowBuilder> builder_;
 
-  EventBlock block_;          // popped; its first events are those that are in no window yet
-  bool has_grid_ = false;     // [start_, stop_) is the latest window
-  bool is_building_ = false;  // and has begun
-  std::int64_t start_ = 0;
-  std::int64_t stop_ = 0;
-  std::size_t held_ = 0;  // events of the unfinished window
+  std::deque<EventBlock> blocks_;  // popped; their events are those that are in no window yet
+  WindowCutter cutter_;
+  std::size_t joined_ = 1;   // complete windows that become the next item
+  TimeSpan joined_times_{};  // of them all
   bool ended_ = false;
 };
 

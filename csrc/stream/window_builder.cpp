@@ -11,7 +11,8 @@ namespace {
 
 class TensorBuilder final : public WindowBuilder {
  public:
-  explicit TensorBuilder(std::unique_ptr<Accumulator> accumulator) : accumulator_(std::move(accumulator)) {}
+  TensorBuilder(std::unique_ptr<Accumulator> accumulator, bool by_time)
+      : accumulator_(std::move(accumulator)), by_time_(by_time) {}
 
   void begin(TimeSpan times) override {
     item_ = {Buffer(accumulator_->size()), 0, 0, 0, times};
@@ -20,6 +21,11 @@ class TensorBuilder final : public WindowBuilder {
 
   void add(ConstEventSpan events) override {
     accumulator_->consume(events);
+    if (!by_time_ && !events.empty()) {
+      const TimeSpan times = times_of(events);
+      item_.times = {item_.events == 0 ? times.start : item_.times.start,
+                     item_.events == 0 ? times.stop : std::max(item_.times.stop, times.stop)};
+    }
     item_.events += events.size();
   }
 
@@ -31,6 +37,7 @@ class TensorBuilder final : public WindowBuilder {
 
  private:
   std::unique_ptr<Accumulator> accumulator_;
+  bool by_time_;
   StreamItem item_;
 };
 
@@ -96,7 +103,7 @@ std::unique_ptr<WindowBuilder> make_window_builder(std::unique_ptr<Accumulator> 
   if (needs == Needs::Events || (needs == Needs::Window && !by_time)) {
     return std::make_unique<LateTensorBuilder>(std::move(accumulator), by_time, max_events);
   }
-  return std::make_unique<TensorBuilder>(std::move(accumulator));
+  return std::make_unique<TensorBuilder>(std::move(accumulator), by_time);
 }
 
 }  // namespace aestream

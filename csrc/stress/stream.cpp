@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "accumulate/representation.hpp"
+#include "accumulate/frame.hpp"
 #include "stream/stream_windows.hpp"
 #include "stream/udp_receiver.hpp"
 #include "stream/udp_sender.hpp"
@@ -45,9 +45,17 @@ float sum(const Buffer& frame) {
   return all;
 }
 
+/// Windows of time or by count, aligned or not, with a gap or without.
+WindowRule some_rule(Random& random) {
+  WindowRule rule{random() % 4 > 0, 1000, {}, {}, true, {}};
+  if (random() % 2 == 0) rule.align = 17;
+  if (random() % 2 == 0) rule.gap = std::chrono::microseconds(200 + random() % 2000);
+  return rule;
+}
+
 /// Takes frames or windows at random until the sink has ended; looks at the counts all the time.
 void consume(const std::shared_ptr<EventSink>& sink, Random& random) {
-  StreamWindows windows(sink, true, 1000,
+  StreamWindows windows(sink, some_rule(random), static_cast<Late>(random() % 3),
                         Frame(Frame::Polarity::Split, Element::Float32, {}).accumulator(sink->geometry()));
   double delivered = 0;
   bool ended = false;
@@ -59,6 +67,7 @@ void consume(const std::shared_ptr<EventSink>& sink, Random& random) {
       delivered += sum(item->memory);
     }
     ended = windows.ended();
+    if (random() % 32 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // late
     require_balance(sink->counts());
   }
   require(static_cast<std::uint64_t>(delivered) == sink->counts().delivered, "what was delivered is counted");

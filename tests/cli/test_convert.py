@@ -180,11 +180,16 @@ def test_events_over_udp(raw: Path) -> None:
     ("words", "message"),
     [
         (("file",), "expected a path, found the end of the line"),
-        (("inivation",), "expected file, found 'inivation'"),
+        (("davis",), "expected file or udp or zmq or speck or inivation or prophesee, found 'davis'"),
         (("file", "a.raw", "output"), "expected file or udp or stdout"),
         (("file", "a.raw", "output", "udp", "127.0.0.1", "0"), "expected a port from 1 to 65535, found '0'"),
-        (("file", "a.raw", "output", "stdout", "more"), "expected the end of the line, found 'more'"),
+        (("file", "a.raw", "output", "stdout", "more"), "expected output, found 'more'"),
         (("file", "a.raw", "into", "b.raw"), "expected output, found 'into'"),
+        (("file", "a.raw", "--time-unit", "min"), "expected ns, us, ms, s after --time-unit, found 'min'"),
+        (("file", "a.raw", "--buffer-size", "9"), "expected --ignore-time or --time-unit, found '--buffer-size'"),
+        (("file", "a.raw", "output", "udp", "--buffer-size", "0"), "expected a number of words from 1"),
+        (("udp", "65536"), "expected a port from 0 to 65535, found '65536'"),
+        (("udp", "--timeout", "soon"), "expected seconds after --timeout, found 'soon'"),
     ],
 )
 def test_aestreams_grammar_fails_with_what_was_expected(words: tuple[str, ...], message: str) -> None:

@@ -53,7 +53,8 @@ def test_mixed_datagram_stamps_on_the_sender_s_clock():
     [
         ("spif", word(1, 2, 0) + b"\x01", 1),
         ("spif", word(1, 2, 0) + b"\x01\x02\x03", 1),
-        ("spif", word(1, 2, 0, 9) + word(3, 4, 1, 9)[:4], 1),
+        ("spif", word(3, 4, 1, 9)[:5], 0),
+        ("aestream", word(1, 2, 0, 9) + b"\x01", 2),
         ("spif", word(1, 2, 0, 9) + word(3, 4, 1, 9)[:6], 1),
         ("spif", b"\xff", 0),
         ("t64_x16_y16_on8", bytes(14), 1),
@@ -66,13 +67,28 @@ def test_damage_is_malformed_and_keeps_the_events_before_it(protocol, datagram, 
     assert (len(events), malformed) == (count, True)
 
 
-@pytest.mark.parametrize("protocol", ["spif", "t64_x16_y16_on8", "t32_x16_y15_on1"])
+def test_a_last_word_without_the_timestamp_that_it_announces_is_stamped_on_arrival():
+    assert decode(b"\x0f\x00\xda\x00") == ([(ARRIVAL_US, 218, 15, 0)], False)  # what AEStream 0.6's own test sends
+    clock = _core.SenderClock()
+    assert decode(word(1, 2, 0, 9) + word(3, 4, 1, 0)[:4], clock=clock) == ([(9, 1, 2, 0), (9, 3, 4, 1)], False)
+    assert decode(word(5, 6, 0, 0)[:4], clock=clock, arrival=ARRIVAL_US + 50) == ([(59, 5, 6, 0)], False)
+
+
+@given(words=st.lists(st.integers(0, 2**32 - 1), max_size=50))
+def test_aestream_s_words_are_events_whatever_the_flag_says(words):
+    expected = [(ARRIVAL_US, each >> 16 & 0x7FFF, each & 0x7FFF, each >> 15 & 1) for each in words]
+    assert decode(np.array(words, "<u4").tobytes(), "aestream") == (expected, False)
+
+
+@pytest.mark.parametrize("protocol", ["spif", "aestream", "t64_x16_y16_on8", "t32_x16_y15_on1"])
 def test_empty_datagram_is_sound(protocol):
     assert decode(b"", protocol) == ([], False)
 
 
 def test_unknown_protocol_fails():
-    with pytest.raises(ValueError, match="protocol must be spif, t64_x16_y16_on8 or t32_x16_y15_on1, got dvs"):
+    with pytest.raises(
+        ValueError, match="protocol must be spif, aestream, t64_x16_y16_on8 or t32_x16_y15_on1, got dvs"
+    ):
         decode(b"", "dvs")
 
 

@@ -1,4 +1,8 @@
-"""SPIF over UDP (FORMATS.md, section 16): words of 32 bits; bit 31 of an event word says that no timestamp follows."""
+"""SPIF over UDP (FORMATS.md, section 16): words of 32 bits; bit 31 of an event word says that no timestamp follows.
+
+FORMATS.md has a last event word without the timestamp that it announces as malformed. AEStream 0.6's own tests, and
+other senders, send exactly that: it is an event without a timestamp.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +25,17 @@ def encode(events: np.ndarray, *, timestamps: bool = False) -> bytes:
 
 
 def decode(datagram: bytes) -> tuple[list[tuple[int | None, int, int, bool]], bool]:
-    """([(t or None, x, y, p)], malformed): whole events before bytes that are left over or a missing timestamp word."""
+    """([(t or None, x, y, p)], malformed): whole events, and whether bytes are left over."""
     words = [word for (word,) in struct.iter_unpack("<I", datagram[: len(datagram) // 4 * 4])]
     events, i = [], 0
     while i < len(words):
         event, t = words[i], None
         i += 1
         if not event & NO_TIMESTAMP:
-            if i == len(words):
-                return events, True
-            t = words[i]
-            i += 1
+            if i == len(words) and len(datagram) % 4:
+                break  # the left over bytes began its timestamp
+            if i < len(words):
+                t = words[i]
+                i += 1
         events.append((t, event >> 16 & 0x7FFF, event & 0x7FFF, bool(event >> 15 & 1)))
     return events, len(datagram) % 4 != 0

@@ -129,3 +129,50 @@ def test_damage_is_raised_after_what_stood_before_it(tmp_path):
         while stream.is_streaming():
             total += stream.read().sum()
     assert total == 100
+
+
+@pytest.mark.parametrize("format", ["evt3", "dat", "aedat4"])
+@pytest.mark.parametrize(
+    "options", [{"window_us": 700}, {"window_events": 170}, {"window_us": 3000, "start_us": 980_500}]
+)
+def test_replayed_items_are_the_file_s(tmp_path, format, options):
+    events = make_events(3000, outside=True, step_back_us=4000)
+    file = FileInput(write_file(tmp_path, format, events), SHAPE, ignore_time=True, with_times=True, **options)
+    got, want = list(file.replay()), list(file)
+    assert len(got) == len(want)
+    for (x, times), (wanted, wanted_times) in zip(got, want, strict=True):
+        assert torch.equal(x, wanted) and torch.equal(times, wanted_times)
+
+
+def test_a_replay_in_real_time_has_the_same_items(tmp_path):
+    file = FileInput(write_file(tmp_path, "evt3", make_events(2000)), window_us=5000)
+    got = list(file.replay())
+    assert all(torch.equal(*pair) for pair in zip(got, file, strict=True))
+
+
+def test_a_replay_at_full_speed_waits_for_its_reader(tmp_path):
+    """More events than a queue holds."""
+    events = np.tile(make_events(1000), 4500)
+    events["t"] = np.arange(len(events))
+    file = FileInput(write_file(tmp_path, "dat", events), SHAPE, ignore_time=True, window_us=500_000)
+    with file.replay() as stream:
+        iterator = iter(stream)
+        first = next(iterator)
+        stream.timeout_s = 5
+        total = first.sum() + sum(item.sum() for item in iterator)
+    assert total == stream.stats.delivered == len(events) and stream.stats.dropped == 0
+
+
+def test_a_replay_of_damage_says_which_file(tmp_path):
+    path = write_file(tmp_path, "csv", make_events(100))
+    path.write_bytes(path.read_bytes() + b"12,x3,4,1\n")
+    with pytest.raises(FormatError, match=r"csv.*line 101"):
+        list(FileInput(path, SHAPE, ignore_time=True).replay())
+
+
+@pytest.mark.parametrize("options", [{"windows": [[0, 5]]}, {"stride": 5}, {"window_us": None}])
+def test_windows_that_no_stream_has_do_not_replay(tmp_path, options):
+    file = FileInput(write_file(tmp_path, "dat", make_events(100)), SHAPE, **options)
+    with pytest.raises(ValueError, match=r"windows of a stream follow each other|window_us must be a whole number"):
+        file.replay()
+    assert file.replay(window_us=500).window_us == 500

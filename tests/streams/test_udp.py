@@ -101,7 +101,7 @@ def test_items_are_the_windows_of_the_events():
 
 def iterate_open(stream: UDPInput):
     """The windows of a stream that was stopped, without opening it again."""
-    windows = stream._session.windows(by_time=True, length=stream.window_us, spec=None)
+    windows = stream._session.windows(None, by_time=True, length=stream.window_us)
     while (found := windows.next(None)) is not None:
         yield stream._item(*found)
         if windows.ended:
@@ -121,7 +121,7 @@ def test_seed_s_snippet_reads_a_numpy_frame():
 
 def test_garbage_is_malformed_and_harms_nothing():
     random = np.random.default_rng(1)
-    garbage = [random.bytes(size) for size in (1, 3, 5, 1001, 65_507)] + [spif.word(1, 1, 1, 9)[:4], b""]
+    garbage = [random.bytes(size) for size in (1, 3, 5, 1001, 65_507)] + [spif.word(1, 1, 1, 9)[:6], b""]
     with listen() as stream:
         send_bytes(stream.port, *garbage, spif.word(5, 7, 1))
         wait_for_packets(stream, len(garbage) + 1)
@@ -363,7 +363,14 @@ def test_forked_child_leaves_the_stream_alone():
 
 
 @pytest.mark.parametrize(
-    ("protocol", "timestamps"), [("spif", True), ("spif", False), ("t64_x16_y16_on8", True), ("t32_x16_y15_on1", True)]
+    ("protocol", "timestamps"),
+    [
+        ("spif", True),
+        ("spif", False),
+        ("aestream", False),
+        ("t64_x16_y16_on8", True),
+        ("t32_x16_y15_on1", True),
+    ],
 )
 def test_output_is_received_as_it_was_sent(protocol, timestamps):
     events = make_events(1000)
@@ -375,7 +382,7 @@ def test_output_is_received_as_it_was_sent(protocol, timestamps):
         events["t"] = got["t"]
     assert_same_events(got, events)
     assert output.counts.events == 1000
-    assert output.counts.datagrams == {"spif": 16 if timestamps else 8}.get(protocol, 10)
+    assert output.counts.datagrams == {"spif": 16 if timestamps else 8, "aestream": 8}.get(protocol, 10)
 
 
 def test_output_s_datagrams_are_spif_words():

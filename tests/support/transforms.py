@@ -68,3 +68,19 @@ class Length:
     ) -> torch.Tensor:
         """int64 ``[5]``: events, width, height, start, stop."""
         return torch.tensor([len(events), *shape, start_us, stop_us])
+
+
+@dataclass(frozen=True)
+class ByCall(Transform):
+    """Another transform, of which nobody can know that it is a coordinate map."""
+
+    inner: Transform
+
+    @property
+    def is_random(self) -> bool:
+        """As the inner one."""
+        return self.inner.is_random
+
+    def __call__(self, sample: Sample, *, generator: torch.Generator | None = None) -> Sample:
+        """What the inner one makes of the sample."""
+        return self.inner(sample, generator=generator)

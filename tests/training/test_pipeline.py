@@ -91,9 +91,9 @@ def double(item):
 def test_a_callable_of_ones_own_has_to_be_given(path, tmp_path):
     file = FileInput(path, transform=double)
     checkpoint = saved(tmp_path, Passport.of(file))
-    with pytest.raises(ValueError, match=r"transform is a callable of yours.*double.*load_pipeline\(transform="):
+    with pytest.raises(ValueError, match=r"transform is a callable of yours.*double.*give it as transform="):
         load_pipeline(checkpoint)
-    with pytest.raises(ValueError, match="not what the model was trained on"):
+    with pytest.raises(ValueError, match="not what the passport says"):
         load_pipeline(checkpoint, transform=list)
     assert torch.equal(load_pipeline(checkpoint, transform=double).dataset(path)[0], file[0])
 

@@ -20,11 +20,8 @@ _MAKERS = {
 }
 
 
-def drivers() -> tuple[DriverInfo, ...]:
-    """The driver packages that ``USBInput`` knows, in the order in which it asks them, and which are usable here.
-
-    Imports those that are installed.
-    """
+def describe_drivers() -> tuple[DriverInfo, ...]:
+    """The driver packages, in the order in which they are asked, and which are usable; imports those installed."""
     return tuple(_describe(driver) for driver in DRIVERS)
 
 

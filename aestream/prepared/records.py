@@ -1,0 +1,79 @@
+"""Items as bytes and back: events packed to 8 bytes, and tensors, whole or as the cells that are not zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+import aestream._core as _core
+from aestream.events import EVENT_DTYPE
+
+PACKED, WIDE, DENSE, SPARSE = range(4)
+
+
+def encode_events(events: npt.NDArray[Any]) -> tuple[memoryview, int, int]:
+    """Events of `EVENT_DTYPE` as bytes, kind and base: 8 bytes each if they fit, else 16."""
+    packed = _core.pack_events(events)
+    if packed is None:
+        return np.ascontiguousarray(events).view(np.uint8).data, WIDE, 0
+    base, words = packed
+    return words.view(np.uint8).data, PACKED, base
+
+
+def decode_events(data: npt.NDArray[np.uint8], kind: int, base: int) -> npt.NDArray[Any]:
+    """The events, which are the caller's own."""
+    if kind == PACKED:
+        return _core.unpack_events(data.view("<u8"), base)
+    return np.array(data.view(EVENT_DTYPE))
+
+
+@dataclass(frozen=True)
+class TensorForm:
+    """The shape and dtype that all tensors of a prepared dataset have."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+    @property
+    def cell_bytes(self) -> int:
+        """Bytes of one number."""
+        return torch.empty(0, dtype=self.dtype).element_size()
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one tensor."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.cell_bytes
+
+    def encode(self, tensor: torch.Tensor) -> tuple[memoryview, int, int]:
+        """A tensor as bytes, kind and count: the indices (uint32) and values of ``count`` numbers that are not zero,
+        where that is smaller."""
+        if tuple(tensor.shape) != self.shape or tensor.dtype != self.dtype:
+            raise ValueError(f"expected a tensor {self.dtype} {self.shape}, got {tensor.dtype} {tuple(tensor.shape)}")
+        numbers = self._numbers(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+        cells = np.flatnonzero(numbers)
+        if len(numbers) > 2**32 or len(cells) * (4 + self.cell_bytes) >= numbers.nbytes:
+            return numbers.view(np.uint8).data, DENSE, 0
+        raw = numbers[cells].tobytes() + cells.astype("<u4").tobytes()
+        return memoryview(raw), SPARSE, len(cells)
+
+    def decode_into(self, data: npt.NDArray[np.uint8], kind: int, count: int, out: npt.NDArray[np.uint8]) -> None:
+        """Write a tensor's bytes to ``out``, uint8 ``[item_bytes]``."""
+        if kind == DENSE:
+            out[:] = data[: len(out)]
+            return
+        out[:] = 0
+        end = count * self.cell_bytes
+        self._numbers(out)[data[end : end + 4 * count].view("<u4")] = self._numbers(data[:end])
+
+    def batch(self, count: int) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
+        """A tensor ``[count, *shape]`` whose contents are undefined, and its bytes, uint8 ``[count, item_bytes]``."""
+        tensor = torch.empty((count, *self.shape), dtype=self.dtype)
+        return tensor, tensor.reshape(count, -1).view(torch.uint8).numpy()
+
+    def _numbers(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """The numbers' bits, so that every value that is not all zeros is told from zero, −0.0 and NaN among them."""
+        return data.view(f"<u{self.cell_bytes}")

@@ -1,0 +1,149 @@
+"""export_rvt: a prepared folder in the layout that RVT (uzh-rpg/RVT) trains on, and the windows that it cuts.
+
+A folder per recording, with the histograms in HDF5 and the boxes beside them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aestream.prepared.dataset import PreparedDataset
+from aestream.prepared.shard import temporary_name
+from aestream.representations import StackedHistogram
+
+_BOX = np.dtype(
+    {
+        "names": ["t", "x", "y", "w", "h", "class_id", "track_id", "class_confidence"],
+        "formats": ["<i8", "<f4", "<f4", "<f4", "<f4", "<u4", "<u4", "<f4"],
+        "offsets": [0, 8, 12, 16, 20, 24, 28, 32],
+        "itemsize": 40,
+    }
+)
+
+
+def rvt_windows(label_times_us: npt.ArrayLike, *, length_us: int = 50_000) -> npt.NDArray[np.int64]:
+    """The windows that RVT cuts: one ends every ``length_us``, between the first label and the last one.
+
+    Both ends belong to a window of RVT's: an event on an edge counts in two. So does it here: windows are
+    ``[T - length_us, T + 1)``.
+
+    Args:
+        label_times_us: int64 ``[n]``, the times of a recording's labels that are kept, in any order.
+        length_us: from one end to the next, µs.
+
+    Returns:
+        int64 ``[m, 2]``, for ``windows=`` of `RecordingDataset`.
+
+    Raises:
+        ValueError: if there is no label, or ``length_us`` is below 1.
+    """
+    times = np.unique(np.asarray(label_times_us, dtype=np.int64))
+    if len(times) == 0 or length_us < 1:
+        raise ValueError(f"expected labels and a length of 1 µs or more; got {len(times)} labels and {length_us}")
+    ends = [times[:1]]
+    for first, last in zip(times[:-1], times[1:], strict=True):
+        steps = max(1, round((last - first) / length_us))
+        ends.append(np.linspace(first, last, steps + 1).astype(np.int64)[1:])
+    stops = np.concatenate(ends)
+    return np.stack([stops - length_us, stops + 1], axis=1)
+
+
+def export_rvt(out: str | os.PathLike[str] | PreparedDataset, folder: str | os.PathLike[str]) -> list[str]:
+    """Write prepared histograms and boxes as RVT's own preparation lays them out.
+
+    ``<recording>/event_representations_v2/stacked_histogram_dt=50_nbins=10/event_representations.h5`` (or
+    ``…_ds2_nearest.h5``) holds ``data`` uint8 ``[T, 2 · bins, H, W]``, Blosc with Zstandard, a chunk a window;
+    ``timestamps_us.npy`` (the windows' ends) and ``objframe_idx_2_repr_idx.npy``. ``labels_v2`` holds ``labels.npz``
+    and ``timestamps_us.npy``. Boxes are not filtered: give the ones that shall be there. A window without boxes is one
+    without a label.
+
+    Args:
+        out: a folder that was prepared with ``what="tensors"``, ``StackedHistogram``, the windows of `rvt_windows`, and
+            as targets structured arrays of boxes (t, x, y, w, h, class_id, …), empty for windows without a label.
+        folder: made if it is not there.
+
+    Returns:
+        The folders of the recordings.
+
+    Raises:
+        ImportError: if h5py or hdf5plugin is missing (extra ``hdf5``).
+        ValueError: if the folder holds something else; says what.
+        OSError: if a file cannot be written.
+    """
+    dataset = out if isinstance(out, PreparedDataset) else PreparedDataset(out)
+    histogram = dataset.representation
+    if dataset.what != "tensors" or not isinstance(histogram, StackedHistogram) or not dataset.has_targets:
+        raise ValueError(
+            f"expected tensors of StackedHistogram with boxes, got {dataset.what} of {histogram!r}"
+            f"{'' if dataset.has_targets else ' without targets'}"
+        )
+    written, first = [], 0
+    for name, length in zip(dataset.recordings, dataset.recording_lengths.tolist(), strict=True):
+        where = Path(folder) / os.path.splitext(name)[0].removesuffix("_td")
+        _write(dataset, histogram, range(first, first + length), where)
+        written.append(os.fspath(where))
+        first += length
+    return written
+
+
+def _write(dataset: PreparedDataset, histogram: StackedHistogram, items: range, where: Path) -> None:
+    import h5py
+    import hdf5plugin
+
+    ends = np.array([dataset.window(item)[1] - 1 for item in items], np.int64)
+    length_us = 0 if not len(items) else ends[0] - dataset.window(items[0])[0]
+    inside = where / "event_representations_v2" / f"stacked_histogram_dt={length_us // 1000}_nbins={histogram.bins}"
+    inside.mkdir(parents=True, exist_ok=True)
+    labels_folder = where / "labels_v2"
+    labels_folder.mkdir(exist_ok=True)
+    name = "event_representations" + ("" if histogram.downsample == 1 else f"_ds{histogram.downsample}_nearest")
+    path = inside / f"{name}.h5"
+    temporary = temporary_name(path)
+    temporary.parent.mkdir(exist_ok=True)
+    boxes, labelled = [], []
+    try:
+        with h5py.File(temporary, "w") as file:
+            data: Any = None
+            for row, item in enumerate(items):
+                x, target = dataset[item][:2]
+                if data is None:
+                    shape = (len(items), *x.shape)
+                    filters = hdf5plugin.Blosc(cname="zstd", clevel=1, shuffle=hdf5plugin.Blosc.SHUFFLE)
+                    data = file.create_dataset("data", shape, "u1", chunks=(1, *x.shape), **filters)
+                data[row] = x.numpy()
+                if len(target):
+                    boxes.append(_boxes(target, int(ends[row])))
+                    labelled.append(row)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        temporary.parent.rmdir()
+    np.save(inside / "timestamps_us.npy", ends)
+    np.save(inside / "objframe_idx_2_repr_idx.npy", np.array(labelled, np.int64))
+    np.save(labels_folder / "timestamps_us.npy", ends[labelled])
+    starts = np.cumsum([0, *map(len, boxes)], dtype=np.int64)[:-1]
+    np.savez(
+        labels_folder / "labels.npz",
+        labels=np.concatenate(boxes) if boxes else np.zeros(0, _BOX),
+        objframe_idx_2_label_idx=starts,
+    )
+
+
+def _boxes(target: Any, time_us: int) -> npt.NDArray[Any]:
+    """Rows of RVT's table of boxes; what a target does not say is 0, and its time the window's end."""
+    if not isinstance(target, np.ndarray) or target.dtype.names is None:
+        raise ValueError(
+            f"expected boxes as a structured array with t, x, y, w, h, class_id; got {type(target).__name__}"
+        )
+    rows = np.zeros(len(target), _BOX)
+    for name in _BOX.names or ():
+        if name in target.dtype.names:
+            rows[name] = target[name]
+    if "t" not in target.dtype.names:
+        rows["t"] = time_us
+    return rows
