@@ -8,7 +8,14 @@ from aestream.camera_frames import CameraFrame, CameraFrames
 from aestream.convert import Converted, convert
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import windows_before
-from aestream.errors import CameraDisconnected, CameraNotFound, FormatError, ShapeWarning, TruncatedFileWarning
+from aestream.errors import (
+    CameraDisconnected,
+    CameraNotFound,
+    FormatError,
+    ShapeWarning,
+    TimeUnitWarning,
+    TruncatedFileWarning,
+)
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Event, EventBatch, Events, collate_events
 from aestream.io import Writer, save
 from aestream.representations import (
@@ -61,6 +68,7 @@ __all__ = [
     "LatestTime",
     "MixedDensity",
     "ShapeWarning",
+    "TimeUnitWarning",
     "SpeckInput",
     "StackedHistogram",
     "Steps",

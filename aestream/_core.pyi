@@ -11,7 +11,7 @@ _Bytes = Buffer | npt.NDArray[Any]
 
 # bind_files.cpp
 class MappedFile(Buffer):
-    def __init__(self, path: str) -> None: ...
+    def __init__(self, path: str | bytes) -> None: ...
     def __len__(self) -> int: ...
 
 def detect_format(file: MappedFile) -> str: ...
@@ -177,8 +177,18 @@ class UdpSender:
 
 # bind_csv.cpp
 def open_csv(
-    file: MappedFile, begin: int, *, separator: str, columns: Sequence[int], num_columns: int, seconds: bool
+    file: MappedFile,
+    begin: int,
+    *,
+    separator: str,
+    columns: Sequence[int],
+    num_columns: int,
+    power: int,
+    off: int | None = None,
 ) -> Recording: ...
+def survey_csv(
+    file: MappedFile, begin: int, *, separator: str, columns: Sequence[int], num_columns: int
+) -> tuple[str, int | None]: ...
 
 # bind_jaer.cpp
 def open_aedat12(
@@ -283,8 +293,9 @@ def open_rows(
     *,
     num_events: int,
     us_per_unit: float,
+    off: int | None = None,
 ) -> Recording: ...
-def open_arrays(columns: Sequence[npt.NDArray[Any]], *, us_per_unit: float) -> Recording: ...
+def open_arrays(columns: Sequence[npt.NDArray[Any]], *, us_per_unit: float, off: int | None = None) -> Recording: ...
 
 # bind_hdf5.cpp
 class ChunkedDataset:
@@ -301,6 +312,7 @@ def open_chunks(
     block: int,
     times: tuple[float, int, npt.NDArray[np.uint64] | None, int],
     codecs: Sequence[Callable[[Buffer, Buffer], int]],
+    off: int | None = None,
 ) -> Recording: ...
 def open_ecf(
     file: MappedFile, dataset: ChunkedDataset, columns: Sequence[tuple[int, int, str]], *, num_events: int
@@ -311,6 +323,7 @@ def open_fetched(
     num_events: int,
     block: int,
     times: tuple[float, int, npt.NDArray[np.uint64] | None, int],
+    off: int | None = None,
 ) -> Recording: ...
 
 # bind_aedat4_side.cpp

@@ -42,6 +42,10 @@ class ShapeWarning(UserWarning):
     """A shape that was given is not the one in the file's header; the given one is used."""
 
 
+class TimeUnitWarning(UserWarning):
+    """The times of a file are floats, and what they count was guessed; ``time_unit=`` says it."""
+
+
 class CameraNotFound(OSError):  # noqa: N818 - the field's own word
     """No camera could be opened: none is connected, or not the one asked for, or its driver refuses or is missing.
 

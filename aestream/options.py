@@ -147,6 +147,23 @@ class ReadingOptions(TypedDict, total=False):
             'a letter per column of text or of a plain array, such as ``"xytp"``; ``"_"`` is a column to skip.',
         ),
     ]
+    fields: Annotated[
+        Mapping[str, str] | None,
+        Option(
+            None,
+            "what t, x, y, p are called in a file with named columns, arrays or datasets, where it is not what names "
+            'usually mean, such as ``{"t": "stamps"}``.',
+        ),
+    ]
+    time_unit: Annotated[
+        str | None,
+        Option(
+            None,
+            'what the times of text, arrays and HDF5 count: "s", "ms", "us" or "ns". None: what the file says; else '
+            "integers are microseconds, and floats are seconds if one of all has a fraction, else microseconds, with a "
+            "TimeUnitWarning.",
+        ),
+    ]
     chip: Annotated[
         str | None,
         Option(None, 'the camera whose address map an AEDAT 1 or 2 file uses, such as ``"dvs128"``.'),

@@ -6,6 +6,7 @@ import os
 
 import aestream._core as _core
 from aestream.errors import FormatError
+from aestream.event_columns import check_time_unit
 from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
@@ -13,6 +14,7 @@ from aestream.formats.bin40 import is_bin40, open_bin40
 from aestream.formats.compressed import WRAPPERS, is_wrappable, open_compressed
 from aestream.formats.csv_text import open_csv
 from aestream.formats.es import open_es
+from aestream.formats.fields import check_fields
 from aestream.formats.hdf5 import open_hdf5
 from aestream.formats.jaer import open_jaer
 from aestream.formats.matlab import is_matlab, open_matlab
@@ -27,16 +29,16 @@ _FORMATS = {  # by the name that detect_format() gives
     "aedat2": Format(open_jaer, ("chip", "mirror")),
     "aedat3": Format(open_aedat3, ("stream",)),
     "aedat4": Format(open_aedat4, ("stream",)),
-    "csv": Format(open_csv, ("columns",)),
+    "csv": Format(open_csv, ("columns", "fields", "time_unit")),
     "es": Format(open_es, ("mirror",)),
     "bin40": Format(open_bin40),
     "rosbag": Format(open_rosbag1, ("stream",)),
     "rosbag2": Format(open_rosbag2, ("stream",)),
     "mcap": Format(open_rosbag2, ("stream",)),
-    "npy": Format(open_npy, ("columns",)),
-    "npz": Format(open_npz, ("columns",)),
-    "hdf5": Format(open_hdf5, ("columns", "stream")),
-    "matlab": Format(open_matlab, ("mirror",)),
+    "npy": Format(open_npy, ("columns", "fields", "time_unit")),
+    "npz": Format(open_npz, ("columns", "fields", "time_unit")),
+    "hdf5": Format(open_hdf5, ("columns", "fields", "time_unit", "stream")),
+    "matlab": Format(open_matlab, ("time_unit", "mirror")),
 }
 _FORCED = {  # by the name that a user gives
     **dict.fromkeys(("evt2", "evt21", "evt21_legacy", "evt3"), Format(open_headerless)),
@@ -53,6 +55,8 @@ def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()
         OSError: if the file cannot be opened.
     """
     path = os.fspath(path)
+    check_time_unit(options.time_unit)
+    check_fields(options.fields)
     request = Request(path, None if os.path.isdir(path) else _core.MappedFile(path), options)
     try:
         detected = _detect(request)

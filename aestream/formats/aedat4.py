@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -18,6 +19,8 @@ from aestream.formats.base import OpenedFile, Request
 
 _MOST_DEPTH, _MOST_ELEMENTS = 100, 100_000  # of a header; those of cameras have some hundred elements, 10 deep
 _COMPRESSIONS = ("none", "lz4", "lz4_high", "zstd", "zstd_high")
+_ENCODING = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_PRIVATE = 0xF700  # a private area of Unicode, where bytes that are no text wait
 _DECOMPRESSORS = {"none": None, "lz4": cramjam.lz4.decompress_into, "zstd": cramjam.zstd.decompress_into}
 
 
@@ -115,12 +118,13 @@ class _Node:
 class _InfoReader:
     """Collects the nodes called outInfo, wherever they are, and what is in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str | None = None) -> None:
+        self._is_escaped = encoding is not None
         self.found: list[_Node] = []
         self._open: list[_Node] = []
         self._key: str | None = None
         self._depth = self._elements = 0
-        self._parser = expat.ParserCreate()
+        self._parser = expat.ParserCreate(encoding)
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -163,15 +167,39 @@ class _InfoReader:
 
     def _text(self, text: str) -> None:
         if self._key is not None:
-            self._open[-1].attributes[self._key] += text
+            self._open[-1].attributes[self._key] += _surrogates(text) if self._is_escaped else text
 
     def _refuse(self, *_: object) -> None:
         raise FormatError("expected an infoNode without a document type, found one")
 
 
-def _read_streams(xml: bytes, position: int) -> list[Stream]:
+def _read_xml(xml: bytes, position: int) -> _InfoReader:
+    """What the XML says, in whatever encoding it declares, and where its bytes are not what they are declared to be."""
     reader = _InfoReader()
-    reader.read(xml, position)
+    try:
+        reader.read(xml, position)
+    except FormatError:
+        declared = _ENCODING.match(xml)
+        name = declared[1].decode("ascii") if declared else "utf-8"
+        try:
+            text = xml.decode(name, "surrogateescape")
+        except (LookupError, UnicodeError):
+            raise
+        if text.encode("utf-8", "ignore") == xml:
+            raise
+        reader = _InfoReader("utf-8")
+        kept = "".join(chr(_PRIVATE + ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+        reader.read(kept.encode(), position)
+    return reader
+
+
+def _surrogates(text: str) -> str:
+    """The text with the bytes that XML cannot carry, which _read_xml() has moved aside, in their places."""
+    return "".join(chr(0xDC00 + ord(c) - _PRIVATE) if _PRIVATE + 0x80 <= ord(c) <= _PRIVATE + 0xFF else c for c in text)
+
+
+def _read_streams(xml: bytes, position: int) -> list[Stream]:
+    reader = _read_xml(xml, position)
     if not reader.found:
         raise FormatError("expected a node outInfo in the infoNode, found none", position)
     nodes = [node for found in reader.found for node in found.children]

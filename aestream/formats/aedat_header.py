@@ -46,7 +46,7 @@ def header_lines(file: _core.MappedFile, last: str) -> Iterator[HeaderLine]:
         return
     offset = 0
     while found := line.match(view, offset):
-        text = found[1].decode("latin-1")
+        text = found[1].decode("utf-8", "surrogateescape")
         offset = found.end()
         yield HeaderLine(text, found.start(), offset)
         if text == last:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -19,6 +19,8 @@ class ReadOptions:
     Attributes:
         format: short name of the format, for bytes that do not tell.
         columns: a letter per column of text or of a plain array, such as ``"xytp"``; ``"_"`` is a column to skip.
+        fields: of named columns, arrays or datasets the names of t, x, y, p where they are called otherwise.
+        time_unit: what times count: "s", "ms", "us" or "ns".
         chip: the camera whose address map an AEDAT 1 or 2 file uses, such as ``"dvs128"``.
         stream: which of several streams of events: a stream's number in AEDAT4, a group in HDF5, a topic in a ROS bag.
         mirror: the axes to mirror against the stored order: "", "x", "y" or "xy".
@@ -26,6 +28,8 @@ class ReadOptions:
 
     format: str | None = None
     columns: str | None = None
+    fields: Mapping[str, str] | None = None
+    time_unit: str | None = None
     chip: str | None = None
     stream: int | str | None = None
     mirror: str | None = None

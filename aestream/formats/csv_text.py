@@ -1,171 +1,94 @@
-"""Text, one event a line: which separator, which columns and which unit of time; the core reads the lines."""
+"""Text, one event a line: which columns, which unit of time and which sensor; the core reads the lines."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import aestream._core as _core
-from aestream.errors import FormatError
-from aestream.formats.base import OpenedFile, Request
-from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, check_columns
+from aestream.formats.base import OpenedFile, Request, Spooled
+from aestream.formats.csv_header import Layout, find_layout, is_number
+from aestream.formats.csv_lines import Line, as_plain_text, data_lines, separator_of, split, take_geometry
+from aestream.formats.fields import ADVICE, FIELDS, check_columns
+from aestream.formats.units import POWER_OF_UNIT, warn_of_guess
 
-_SAMPLE_BYTES = 1 << 16
 _CHECKED_LINES = 256
-_MOST_COLUMNS = 255
-_SIZE = re.compile(r"[1-9]\d{0,4}")
-_NAME = re.compile(r"([A-Za-z_]\w*)(?:@([1-9]\d{0,4}))?")  # x@346: faery writes the sensor's width into the header
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-
-
-class _Line(NamedTuple):
-    number: int  # from 1
-    offset: int  # bytes from the start of the file
-    text: str
-
-    def error(self, message: str) -> FormatError:
-        return FormatError(f"line {self.number}: {message}", self.offset)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    order: str  # a letter per column: t, x, y, p, and "_" for one to skip
-    shape: tuple[int, int] | None = None
-    named: bool = True
 
 
 def open_csv(request: Request) -> OpenedFile:
     """Open a text file in any of the usual dialects.
 
-    Separators are commas, semicolons, tabs or spaces. Columns go by the names in a header (t, ts, time or timestamp;
-    x; y; p, pol, polarity or on; others are ignored), which may be a comment; by ``columns``; or are t, x, y, p. The
-    sensor's width and height are a first line of two numbers, or ``x@346,y@260`` in a header. If a time among the first
-    lines has a decimal point, all are seconds, else microseconds. A file without a line of data holds no events.
+    Separators are commas, semicolons, tabs or spaces; lines end with LF, CR LF or CR; a byte order mark says UTF-8 or
+    UTF-16. Columns go by ``columns``; else by the names in a header, which may be a comment (``fields`` says otherwise;
+    columns with further names are ignored); else they are t, x, y, p. Numbers may be written as floats. The sensor's
+    width and height are a first line of two numbers, a line ``%geometry:346,260``, or ``x@346,y@260`` in a header.
+    Times count ``time_unit``; else what their column's name says, such as ``t_us``; else seconds, if one of all has a
+    fraction; else microseconds. A file without a line of data holds no events.
 
     Raises:
         FormatError: if a header has other names, or lines without header are plainly not t, x, y, p.
-        ValueError: if ``columns`` is not such a word, or contradicts the header.
+        ValueError: if ``columns`` or ``fields`` is not such an argument, or not for this file.
     """
-    file, columns = request.bytes, request.options.columns
-    if columns is not None:
-        check_columns(columns)
-    lines, comments = _data_lines(file)
-    shape, lines = _take_geometry(lines)
-    separator = _separator(lines[0].text if lines else ",")
-    layout, lines = _take_header(lines, comments, separator, columns)
-    order = layout.order
-    if lines and columns is None and not layout.named:
-        _check_unnamed(lines, separator)
-    pointed = (_split(line.text, separator) for line in lines if "." in line.text)
-    seconds = any(_is_decimal(words[order.index("t")]) for words in pointed if len(words) == len(order))
-    recording = _core.open_csv(
-        file,
-        lines[0].offset if lines else len(file),
-        separator=separator,
-        columns=[order.index(letter) for letter in FIELDS],
-        num_columns=len(order),
-        seconds=seconds,
-    )
-    metadata = {"separator": separator, "columns": order, "time_unit": "s" if seconds else "us"}
-    return OpenedFile(recording, "csv", layout.shape or shape, metadata)
+    options = request.options
+    if options.columns is not None:
+        check_columns(options.columns)
+    file, is_spooled = as_plain_text(request.bytes)
+    lines, comments = data_lines(file)
+    shape, lines = take_geometry(lines, comments)
+    separator = separator_of(lines[0].text if lines else ",")
+    layout, lines = find_layout(lines, comments, separator, options.columns, options.fields)
+    if lines:
+        _check_width(lines, separator, layout)
+        if not layout.told:
+            _check_order(lines, separator)
+    begin = lines[0].offset if lines else len(file)
+    dialect: dict[str, Any] = {
+        "separator": separator,
+        "columns": [layout.order.index(letter) for letter in FIELDS],
+        "num_columns": len(layout.order),
+    }
+    spelling, off = _core.survey_csv(file, begin, **dialect)
+    unit = options.time_unit or layout.time_unit
+    if unit is None:
+        unit = "s" if spelling == "fraction" else "us"
+        if spelling != "integer":
+            warn_of_guess(request.path, unit, *_ends(file, lines, separator, layout))
+    recording = _core.open_csv(file, begin, power=POWER_OF_UNIT[unit], off=off, **dialect)
+    metadata = {"separator": separator, "columns": layout.order, "time_unit": unit}
+    spooled = Spooled(len(file), "the text in UTF-8, its lines ended by LF") if is_spooled else None
+    return OpenedFile(recording, "csv", layout.shape or shape, metadata, spooled=spooled)
 
 
-def _data_lines(file: _core.MappedFile) -> tuple[list[_Line], list[str]]:
-    """Lines that hold data or a header, from the start of the file, and the comments before them."""
-    size = _SAMPLE_BYTES
-    while True:
-        data: list[_Line] = []
-        comments: list[str] = []
-        for line in _lines(file, size):
-            text = line.text.strip(" \t\r")
-            if text.startswith("#"):
-                comments += [] if data else [text]
-            elif text:
-                data.append(line)
-        if len(data) > 2 or size >= len(file):
-            return data, comments
-        size *= 8  # comments, or very long lines
+def _check_width(lines: list[Line], separator: str, layout: Layout) -> None:
+    """Refuse a first line with another number of columns; one that ends the file may be cut."""
+    words = split(lines[0].text, separator)
+    if len(words) == len(layout.order) or (len(lines) == 1 and not lines[0].ended):
+        return
+    said = f'the columns "{layout.order}"' if layout.told else "the four columns t, x, y, p"
+    raise lines[0].error(f"expected {said}; found {len(words)} in {lines[0].short()}; {ADVICE}")
 
 
-def _lines(file: _core.MappedFile, size: int) -> Iterator[_Line]:
-    """The lines in the first `size` bytes, but for a last one that goes on behind them."""
-    sample = bytes(memoryview(file)[:size])
-    if len(sample) < len(file):
-        sample = sample[: sample.rfind(b"\n") + 1]
-    offset = 0
-    for number, line in enumerate(sample.split(b"\n"), start=1):
-        yield _Line(number, offset, line.decode("latin-1"))
-        offset += len(line) + 1
-
-
-def _take_geometry(lines: list[_Line]) -> tuple[tuple[int, int] | None, list[_Line]]:
-    """Width and height, if they are the first line and a longer one follows."""
-    words = [_split(line.text, _separator(line.text)) for line in lines[:2]]
-    if len(words) == 2 and len(words[0]) == 2 < len(words[1]) and all(_SIZE.fullmatch(word) for word in words[0]):
-        return (int(words[0][0]), int(words[0][1])), lines[1:]
-    return None, lines
-
-
-def _separator(line: str) -> str:
-    """The separator that occurs most in a line; a blank, which stands for any run of blanks, if there is no other."""
-    best = max(",;\t", key=line.strip(" \r").count)
-    aligned = best == "\t" and "" in _split(line, best)  # several tabs in a row, or tabs and spaces
-    return " " if best not in line or aligned else best
-
-
-def _split(line: str, separator: str) -> list[str]:
-    words = line.split() if separator == " " else line.strip(" \r").split(separator)
-    return [word.strip() for word in words]
-
-
-def _take_header(
-    lines: list[_Line], comments: list[str], separator: str, columns: str | None
-) -> tuple[_Layout, list[_Line]]:
-    """The layout of the columns, and the lines behind the header."""
-    if lines and not any(_NUMBER.match(word) for word in _split(lines[0].text, separator)):
-        names = [word.strip("\"'") for word in _split(lines[0].text, separator)]
-        layout = _layout_of(names)
-        if layout is None and columns is None:
-            known = ", ".join(FIELD_OF_NAME)
-            raise lines[0].error(f"expected columns named {known}; found {_short(lines[0])}; {ADVICE}")
-        lines = lines[1:]
-    else:
-        named = [_layout_of(re.split(r"[\s,;]+", comment.lstrip("# \t"))) for comment in comments]
-        layout = next((one for one in named if one), None)
-    if layout is None:
-        return _Layout(columns or FIELDS, named=False), lines
-    if columns is not None and columns.rstrip("_") != layout.order.rstrip("_"):
-        raise ValueError(f'columns={columns!r} contradicts the header, whose columns are "{layout.order}"')
-    return layout, lines
-
-
-def _layout_of(names: list[str]) -> _Layout | None:
-    """What a header says; None unless it names each of t, x, y, p once."""
-    matches = [_NAME.fullmatch(name) for name in names]
-    order = "".join(FIELD_OF_NAME.get(match[1].lower(), "_") if match else "_" for match in matches)
-    if sorted(order.replace("_", "")) != sorted(FIELDS) or len(order) > _MOST_COLUMNS:
-        return None
-    width, height = (matches[order.index(axis)][2] for axis in "xy")  # type: ignore[index]
-    return _Layout(order, (int(width), int(height)) if width and height else None)
-
-
-def _check_unnamed(lines: list[_Line], separator: str) -> None:
+def _check_order(lines: list[Line], separator: str) -> None:
     """Refuse lines that are plainly in another order than t, x, y, p."""
-    words = _split(lines[0].text, separator)
-    if len(words) != len(FIELDS):
-        message = f"expected the four columns t, x, y, p; found {len(words)} in {_short(lines[0])}; {ADVICE}"
-        raise lines[0].error(message)
     for line in lines[:_CHECKED_LINES]:
-        polarity = _split(line.text, separator)[3:4]  # none in a line that is cut
-        if polarity and _NUMBER.fullmatch(polarity[0]) and float(polarity[0]) not in (-1, 0, 1):
-            raise line.error(f"expected the columns t, x, y, p; found {polarity[0]} for a polarity; {ADVICE}")
+        words = split(line.text, separator)[1:4]  # fewer in a line that is cut
+        for name, word in zip("xy", words, strict=False):
+            if is_number(word) and not float(word).is_integer():
+                raise line.error(f"expected the columns t, x, y, p; found {word} for {name}; {ADVICE}")
+        if len(words) == 3 and is_number(words[2]) and not _is_polarity(float(words[2])):
+            raise line.error(f"expected the columns t, x, y, p; found {words[2]} for a polarity; {ADVICE}")
 
 
-def _short(line: _Line) -> str:
-    return repr(line.text.strip()[:60])
+def _is_polarity(value: float) -> bool:
+    return value in (-1, 0, 1, 2**8 - 1, 2**16 - 1, 2**32 - 1)
 
 
-def _is_decimal(time: str) -> bool:
-    return "." in time and _NUMBER.fullmatch(time) is not None
+def _ends(file: _core.MappedFile, lines: list[Line], separator: str, layout: Layout) -> tuple[float, float]:
+    """The times of the first line and of one close to the end."""
+    last = bytes(memoryview(file)[max(len(file) - 4096, 0) :]).rstrip().rpartition(b"\n")
+    found = []
+    for text in (lines[0].text, last[0].rpartition(b"\n")[2].decode("latin-1"), last[2].decode("latin-1")):
+        words = split(text, separator)
+        at = layout.order.index("t")
+        if len(words) == len(layout.order) and is_number(words[at]):
+            found.append(float(words[at]))
+    return (found[0], found[-1]) if found else (0.0, 0.0)

@@ -12,23 +12,28 @@ import numpy.typing as npt
 
 from aestream.errors import FormatError
 from aestream.events import TRIGGER_DTYPE
-from aestream.formats.base import OpenedFile, Request
-from aestream.formats.fields import check_columns
+from aestream.formats.base import OpenedFile, ReadOptions, Request
+from aestream.formats.fields import FIELDS_ADVICE, check_columns
 from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, find_dataset, open_hdf5_file
-from aestream.formats.hdf5_layouts import STREAMS, find_streams, has_fields, read_layout
+from aestream.formats.hdf5_layouts import read_layout
+from aestream.formats.hdf5_places import STREAMS, find_streams, has_fields, walk
 from aestream.formats.hdf5_spikes import open_spikes
 from aestream.formats.hdf5_storage import open_layout
 
 _TRIGGERS = "EXT_TRIGGER/events"
+_MOST_LISTED = 20
+_ADVICE = f'pass stream="path/to/the/events", and if they are called otherwise, {FIELDS_ADVICE.removeprefix("pass ")}'
 
 
 def open_hdf5(request: Request) -> OpenedFile:
     """Open one stream of events: the group or dataset ``stream``, else the first one at the usual places.
 
     ``stream`` is a path such as ``"davis/right/events"``, or one part of it, such as ``"right"``; of SHD's and
-    SSC's files of spikes, a recording's number. ``columns`` is the
-    order of an array [N, 4]: x, y, t, p in MVSEC, else t, x, y, p. Times of integers are microseconds, floats are
-    seconds, to which a ``t_offset`` is added. The file's attributes are its metadata; a ``time_shift`` shifts nothing.
+    SSC's files of spikes, a recording's number. Without events at the usual places, the only group or dataset that
+    holds all four fields is taken; ``fields`` names those that are called otherwise. ``columns`` is the order of an
+    array [N, 4]: x, y, t, p in MVSEC, else t, x, y, p. Times count ``time_unit``; else what their name or an attribute
+    says; else seconds where they are floats and one of all has a fraction; else microseconds. A ``t_offset`` is added,
+    in the same unit where it is given. The file's attributes are its metadata; a ``time_shift`` shifts nothing.
 
     Raises:
         FormatError: if HDF5 refuses the file, or no events are found; if they lie outside of the file.
@@ -42,29 +47,43 @@ def open_hdf5(request: Request) -> OpenedFile:
         spikes = open_spikes(file, options.stream)
         if spikes is not None:
             return spikes
-        path, node = _choose(file, options.stream)
-        layout = read_layout(file, path, node, options.columns, file_bytes)
+        path, node = _choose(file, options)
+        layout = read_layout(file, path, node, options, file_bytes)
         recording = open_layout(request.path, request.bytes, layout)
         metadata = _read_attributes(file) | {"layout": layout.name, "stream": path}
     triggers = partial(_read_triggers, request.path, file_bytes) if layout.name == "prophesee" else None
     return OpenedFile(recording, "hdf5", layout.shape, metadata, triggers)
 
 
-def _choose(file: Any, wanted: int | str | None) -> tuple[str, Any]:
+def _choose(file: Any, options: ReadOptions) -> tuple[str, Any]:
     """The path of a stream of events, and what is there."""
-    streams = find_streams(file)
+    streams = find_streams(file, options.fields)
+    wanted = options.stream
     if wanted is None:
-        if not streams:
-            raise FormatError(f"expected events at {', '.join(STREAMS)}; found {', '.join(file) or 'nothing'}")
-        return next(iter(streams.items()))
-    path = str(wanted).strip("/")
+        usual = [path for path in streams if path in STREAMS]
+        if usual or len(streams) == 1:
+            return next(iter(streams.items()))
+        if streams:
+            raise OptionError(f"several places hold events: pass stream= one of {', '.join(streams)}")
+        raise FormatError(f"expected events at {', '.join(STREAMS)}; found {_listed(file)}; {_ADVICE}")
+    path = str(wanted).strip("/") or "/"
     for known, node in streams.items():
         if path == known or path in known.split("/")[:-1]:
             return known, node
-    node = find(file, path)
-    if node is None or not has_fields(node):
-        raise OptionError(f"stream must be one of {', '.join(streams) or 'none'}, or a path of events; got {wanted!r}")
+    node = file if path == "/" else find(file, path)
+    if node is None or not has_fields(node, options.fields):
+        found = f"found {_listed(file if node is None else node)}"
+        raise OptionError(
+            f"stream must be one of {', '.join(streams) or 'none'}, or a path of events; got {wanted!r}; {found}"
+        )
     return path, node
+
+
+def _listed(file: Any) -> str:
+    """What datasets there are, for messages."""
+    nodes = walk(file) if hasattr(file, "visititems") else {file.name: file}
+    found = [f"{path} {list(node.shape or ())} {node.dtype}" for path, node in nodes.items() if hasattr(node, "dtype")]
+    return "; ".join(found[:_MOST_LISTED]) + (" …" if len(found) > _MOST_LISTED else "") or "nothing"
 
 
 def _read_triggers(path: str, file_bytes: int) -> npt.NDArray[Any]:
@@ -101,5 +120,5 @@ def _read_attributes(file: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """An attribute without NumPy's types."""
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return value.decode("utf-8", "surrogateescape")
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

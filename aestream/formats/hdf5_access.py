@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aestream.errors import FormatError
+from aestream.formats.fields import FieldsError
 
 _TRUSTED_RATIO = 64  # of bytes that a file claims to its size
 _ALWAYS_TRUSTED = 16 << 20
@@ -41,7 +42,7 @@ def hdf5_damage() -> Iterator[None]:
     """Turns the errors of h5py into FormatErrors."""
     try:
         yield
-    except (FormatError, OptionError):
+    except (FormatError, OptionError, FieldsError):
         raise
     except (OSError, KeyError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"expected a sound HDF5 file, found: {error}") from None

@@ -11,19 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from aestream.errors import FormatError
-from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS
-from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find, find_dataset, import_h5py
+from aestream.formats.base import ReadOptions
+from aestream.formats.fields import ADVICE, FIELDS, choose_fields
+from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find_dataset, import_h5py
+from aestream.formats.hdf5_places import names_in
+from aestream.formats.units import US_PER_UNIT, off_of, time_unit_of
 
-STREAMS = (
-    "CD/events",
-    "events",
-    "raw_events",
-    "davis/left/events",
-    "davis/right/events",
-    "prophesee/left",
-    "prophesee/right",
-)
-_NAMES = FIELD_OF_NAME | {"xs": "x", "ys": "y", "ps": "p"}
 _GEOMETRY = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _LARGEST = 32767
 
@@ -44,6 +37,13 @@ class Field:
     begin: int
     dtype: np.dtype[Any]
 
+    def rows(self, first: int, last: int) -> npt.NDArray[Any]:
+        """Rows [first, last), read by h5py."""
+        rows = self.dataset[first:last]
+        if self.part is None:
+            return np.asarray(rows)
+        return np.asarray(rows[self.part] if isinstance(self.part, str) else rows[:, self.part])
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -53,6 +53,7 @@ class Layout:
         name: of the layout, such as ``"dsec"``.
         fields: by the letters t, x, y, p.
         us_per_unit, offset_us: a stored time is ``t * us_per_unit + offset_us`` microseconds.
+        off: what stands for OFF: 0, -1, or None where it is not known.
         shape: sensor (width, height), or None.
         time_rows: the file's own index, or None: row i is the first event not before ``time_start_us + 1000 * i``.
     """
@@ -61,6 +62,7 @@ class Layout:
     fields: dict[str, Field]
     us_per_unit: float
     offset_us: int
+    off: int | None
     shape: tuple[int, int] | None
     time_rows: npt.NDArray[np.uint64] | None
     time_start_us: int
@@ -70,25 +72,14 @@ class Layout:
         return int(self.fields["t"].dataset.shape[0])
 
 
-def find_streams(file: Any) -> dict[str, Any]:
-    """The groups and datasets of events at the usual places, by path."""
-    found = {path: find(file, path) for path in STREAMS}
-    return {path: node for path, node in found.items() if node is not None and has_fields(node)}
-
-
-def has_fields(node: Any) -> bool:
-    """Whether a group or dataset holds a field of events, at least."""
-    return _field_names(node) is not None
-
-
-def read_layout(file: Any, path: str, node: Any, columns: str | None, file_bytes: int) -> Layout:
+def read_layout(file: Any, path: str, node: Any, options: ReadOptions, file_bytes: int) -> Layout:
     """How the events at a group or dataset are stored.
 
     Raises:
         FormatError: if they are no events, of unequal lengths, or claim to be far more than the file could hold.
-        ValueError: if ``columns`` is no such word, or not for this layout.
+        ValueError: if ``columns`` or ``fields`` is not for this layout.
     """
-    fields = _read_fields(node, path, columns)
+    fields, named_unit = _read_fields(node, path, options)
     lengths = {letter: int(field.dataset.shape[0]) for letter, field in fields.items()}
     if len(set(lengths.values())) != 1:
         found = ", ".join(f"{length} in {letter}" for letter, length in lengths.items())
@@ -98,46 +89,56 @@ def read_layout(file: Any, path: str, node: Any, columns: str | None, file_bytes
     homes = [node if isinstance(node, import_h5py().Group) else node.parent]
     homes += [homes[0].parent, file]
     offset_us = _read_integer(homes, "t_offset")
-    us_per_unit = 1e6 if fields["t"].dtype.kind == "f" else 1.0
-    scale_ms = _attribute(homes, "timestamp_scale_ms")
-    if scale_ms is not None:
-        us_per_unit = _to_us_per_unit(scale_ms)
+    us_per_unit = _us_per_unit(
+        fields["t"], options.time_unit or named_unit, _attribute(homes, "timestamp_scale_ms"), file
+    )
+    if offset_us is not None and options.time_unit is not None:
+        offset_us = round(offset_us * us_per_unit)
     rows, start_us = _read_time_table(homes, file_bytes) if us_per_unit == 1 else (None, 0)
     return Layout(
         _name_of(path, fields, offset_us is not None),
         fields,
         us_per_unit,
         offset_us or 0,
+        _off_of(fields["p"]),
         _read_shape(homes),
         rows,
         start_us + (offset_us or 0),
     )
 
 
-def _field_names(node: Any) -> list[str] | None:
-    """The names in a group or compound that are those of fields; none in an array [N, k]; None for anything else."""
-    if isinstance(node, import_h5py().Group):
-        names = list(node)
-    elif isinstance(node, import_h5py().Dataset):
-        if len(node.shape or ()) == 2:
-            return []
-        names = list(node.dtype.names or ())
-    else:
+def _us_per_unit(t: Field, told: str | None, scale_ms: Any, file: Any) -> float:
+    """Of the unit that the user or the name tells, or an attribute; else of a guess from all rows."""
+    if told is not None:
+        return US_PER_UNIT[told]
+    if scale_ms is not None:
+        return _to_us_per_unit(scale_ms)
+    if t.dtype.kind == "f":
+        check_filters(t.dataset)
+    return US_PER_UNIT[time_unit_of(t.rows, t.dataset.shape[0], t.dtype, file.filename)]
+
+
+def _off_of(p: Field) -> int | None:
+    try:
+        check_filters(p.dataset)
+        return off_of(p.rows, p.dataset.shape[0])
+    except (ImportError, OSError):  # of a filter that only the core can undo, or of damage that reading will find
         return None
-    return [name for name in names if name.lower() in _NAMES] or None
 
 
-def _read_fields(node: Any, path: str, columns: str | None) -> dict[str, Field]:
-    names = _field_names(node)
+def _read_fields(node: Any, path: str, options: ReadOptions) -> tuple[dict[str, Field], str | None]:
+    """The fields by their letters, and the unit that the name of the time tells."""
+    names = names_in(node)
     if names == []:
-        return _columns_of_matrix(node, path, columns)
-    letters = "".join(_NAMES[name.lower()] for name in names or ())
-    if sorted(letters) != sorted(FIELDS):
-        raise FormatError(f"expected one each of t, x, y, p in {path}, found {', '.join(names or ['none'])}")
-    if columns is not None:
-        raise OptionError(f"columns={columns!r} is for an array [N, 4]; found {', '.join(names or ())} in {path}")
+        if options.fields is not None:
+            raise OptionError(f"fields={dict(options.fields)!r} is for named fields; found an array at {path}")
+        return _columns_of_matrix(node, path, options.columns), None
+    chosen = choose_fields(names or (), options.fields, path)
+    if options.columns is not None:
+        found = f"{', '.join(chosen.names.values())} in {path}"
+        raise OptionError(f"columns={options.columns!r} is for an array [N, 4]; found {found}")
     fields = {}
-    for letter, name in zip(letters, names or (), strict=True):
+    for letter, name in chosen.names.items():
         if isinstance(node, import_h5py().Group):
             dataset = find_dataset(node, name)
             if dataset is None:
@@ -147,7 +148,7 @@ def _read_fields(node: Any, path: str, columns: str | None) -> dict[str, Field]:
             dtype, begin = node.dtype.fields[name][:2]
             fields[letter] = Field(node, name, begin, dtype)
         _check_field(fields[letter], f"{path}/{name}")
-    return {letter: fields[letter] for letter in FIELDS}
+    return {letter: fields[letter] for letter in FIELDS}, chosen.time_unit
 
 
 def _columns_of_matrix(node: Any, path: str, columns: str | None) -> dict[str, Field]:
@@ -227,10 +228,10 @@ def _read_shape(homes: list[Any]) -> tuple[int, int] | None:
     """The sensor's (width, height) from whichever attribute or dataset says it."""
     geometry = _attribute(homes, "geometry")
     if geometry is not None:
-        text = geometry.decode("latin-1") if isinstance(geometry, bytes) else str(geometry)
+        text = geometry.decode("utf-8", "surrogateescape") if isinstance(geometry, bytes) else str(geometry)
         match = _GEOMETRY.fullmatch(text.strip())
         if match is None:
-            raise FormatError(f"expected a geometry such as 640x480, found {text[:40]!r}")
+            raise FormatError(f"expected a geometry such as 640x480, found {text[:40]!a}")
         return _checked_shape(match[1], match[2])
     resolution = _attribute(homes, "sensor_resolution")
     if resolution is not None:

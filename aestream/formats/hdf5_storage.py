@@ -49,11 +49,14 @@ def open_layout(path: str, file: _core.MappedFile, layout: Layout) -> _core.Reco
             block=_block(datasets.values(), _BLOCK_ROWS),
             codecs=_CODECS,
             times=times,
+            off=layout.off,
         )
     for dataset in datasets.values():
         check_filters(dataset)
     block = _block(datasets.values(), _FETCHED_ROWS)
-    return _core.open_fetched(_RowFetcher(path, layout), num_events=layout.num_events, block=block, times=times)
+    return _core.open_fetched(
+        _RowFetcher(path, layout), num_events=layout.num_events, block=block, times=times, off=layout.off
+    )
 
 
 def _open_ecf(file: _core.MappedFile, layout: Layout, datasets: list[Any]) -> _core.Recording:

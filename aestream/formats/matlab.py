@@ -11,6 +11,7 @@ import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request
 from aestream.formats.fields import FIELD_OF_NAME, FIELDS
+from aestream.formats.units import US_PER_UNIT, off_of, rows_of, time_unit_of
 
 _SIGNATURE = b"MATLAB 5.0 MAT-file"
 _SHAPE = (240, 180)
@@ -46,8 +47,11 @@ def open_matlab(request: Request) -> OpenedFile:
     for letter, length in zip("xy", _SHAPE, strict=True):
         if letter in mirror:
             columns[letter] = (length - 1 - columns[letter].astype(np.int64)).astype(np.int16)
-    recording = _core.open_arrays([columns[letter] for letter in FIELDS], us_per_unit=1.0)
-    return OpenedFile(recording, "matlab", _SHAPE, {"mirror": mirror})
+    t, p = columns["t"], columns["p"]
+    unit = request.options.time_unit or time_unit_of(rows_of(t), len(t), t.dtype, request.path)
+    off = off_of(rows_of(p), len(p))
+    recording = _core.open_arrays([columns[letter] for letter in FIELDS], us_per_unit=US_PER_UNIT[unit], off=off)
+    return OpenedFile(recording, "matlab", _SHAPE, {"mirror": mirror, "time_unit": unit})
 
 
 def _read(path: str) -> dict[str, Any]:

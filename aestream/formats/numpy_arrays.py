@@ -8,6 +8,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +17,17 @@ import numpy.typing as npt
 
 import aestream._core as _core
 from aestream.errors import FormatError
-from aestream.formats.base import OpenedFile, Request
-from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, check_columns
+from aestream.event_columns import MINUS_ONES
+from aestream.formats.base import OpenedFile, ReadOptions, Request
+from aestream.formats.fields import ADVICE, FIELDS, FieldsError, check_columns, choose_fields, field_named
+from aestream.formats.units import US_PER_UNIT, off_of, rows_of, time_unit_of
 
 _HEADER_BYTES = 1 << 16  # NumPy refuses to read longer ones
 _SAMPLE_ROWS = 1 << 16
 _TRUSTED_RATIO = 64  # of inflated bytes to the file's
 _ALWAYS_TRUSTED = 16 << 20
-_NAMES = FIELD_OF_NAME | {"x_pos": "x", "y_pos": "y"}
+_SINGLE = ("event_data", "events")
+_SIZE = "sensor_size"
 _NUMBERS = "biuf"
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError)
 _READERS = {
@@ -50,12 +54,13 @@ class _Header:
 def open_npy(request: Request) -> OpenedFile:
     """Open one array: structured, with fields called t, x, y, p or alike, or ``[N, 4]`` with the columns t, x, y, p.
 
-    ``columns`` gives another order, or more columns. Times of integers are microseconds, as are those of whole floats;
-    floats with a fraction are seconds. Rows are decoded from the mapped file; of one that is cut, whole rows are kept.
+    ``columns`` gives another order, or more columns; ``fields`` the names of fields that are called otherwise. Times
+    count ``time_unit``; else what the name of their field says; else seconds where they are floats and one of all has a
+    fraction; else microseconds. Rows are decoded from the mapped file; of one that is cut, whole rows are kept.
 
     Raises:
         FormatError: if the header is damaged, or the array is none of events; if it is plainly in another order.
-        ValueError: if ``columns`` is no such word, or given for a structured array.
+        ValueError: if ``columns`` is no such word, or given for a structured array, or ``fields`` for another.
     """
     file = request.bytes
     header = _read_header(memoryview(file)[:_HEADER_BYTES])
@@ -68,48 +73,54 @@ def open_npy(request: Request) -> OpenedFile:
             raise FormatError(f"expected {row_bytes * rows} bytes of data, found {available}", header.size)
         rows = available // row_bytes
     array = header.view(memoryview(file), rows)
-    columns, order = _columns_of(array, request.options.columns)
-    us_per_unit = _us_per_unit(columns["t"])
+    found = _columns_of(array, request.options)
     base = array.__array_interface__["data"][0]
     places = [
         (header.size + each.__array_interface__["data"][0] - base, each.strides[0], each.dtype.str)
-        for each in (columns[field] for field in FIELDS)
+        for each in (found.columns[field] for field in FIELDS)
     ]
-    recording = _core.open_rows(file, places, num_events=rows, us_per_unit=us_per_unit)
-    return OpenedFile(recording, "npy", None, _metadata(order, us_per_unit), missing_bytes=max(missing, 0))
+    unit, off = found.time_unit(request), off_of(rows_of(found.columns["p"]), rows)
+    recording = _core.open_rows(file, places, num_events=rows, us_per_unit=US_PER_UNIT[unit], off=off)
+    metadata = {"columns": found.order, "time_unit": unit}
+    return OpenedFile(recording, "npy", None, metadata, missing_bytes=max(missing, 0))
 
 
 def open_npz(request: Request) -> OpenedFile:
     """Open an archive of arrays called t, x, y, p or alike, or of one array that ``open_npy`` would take.
 
-    The one is called ``event_data``, or alone in the archive. Members are inflated when the file is opened.
+    The one is called ``event_data`` or ``events``, or alone in the archive; ``fields`` names the four where they are
+    called otherwise. Other members, such as labels, are left alone, but for ``sensor_size``, integers (width, height).
+    Members are inflated when the file is opened.
 
     Raises:
         FormatError: if the archive is damaged, its members are no events, or would inflate to far more than the file.
         ValueError: as ``open_npy``.
     """
+    options = request.options
     try:
         with zipfile.ZipFile(request.path) as archive:
-            arrays = _read_members(archive, len(request.bytes))
-    except FormatError:
+            arrays, size = _read_members(archive, len(request.bytes), options.fields)
+    except (FormatError, FieldsError):
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise FormatError(f"expected a sound zip archive, found: {error}") from None
     if len(arrays) == 1:
         ((name, array),) = arrays.items()
-        columns, order = _columns_of(array, request.options.columns)
+        found = _columns_of(array, options)
     else:
-        columns, order = {_NAMES[name.lower()]: array for name, array in arrays.items()}, FIELDS
+        chosen = choose_fields(arrays, options.fields, "the archive")
+        found = _Found({letter: arrays[name] for letter, name in chosen.names.items()}, FIELDS, chosen.time_unit)
         for name, array in arrays.items():
             _check_number(array.dtype, name)
-            if array.ndim != 1 or len(array) != len(columns["t"]):
+            if array.ndim != 1 or len(array) != len(found.columns["t"]):
                 shapes = ", ".join(f"{name} {list(each.shape)}" for name, each in arrays.items())
                 raise FormatError(f"expected four arrays of one length, found {shapes}")
-        if request.options.columns is not None:
-            raise ValueError(f"columns={request.options.columns!r} is for an array [N, 4]; found named arrays")
-    us_per_unit = _us_per_unit(columns["t"])
-    recording = _core.open_arrays([columns[field] for field in FIELDS], us_per_unit=us_per_unit)
-    return OpenedFile(recording, "npz", None, _metadata(order, us_per_unit))
+        if options.columns is not None:
+            raise ValueError(f"columns={options.columns!r} is for an array [N, 4]; found named arrays")
+    unit, off = found.time_unit(request), off_of(rows_of(found.columns["p"]), len(found.columns["p"]))
+    columns = [found.columns[field] for field in FIELDS]
+    recording = _core.open_arrays(columns, us_per_unit=US_PER_UNIT[unit], off=off)
+    return OpenedFile(recording, "npz", size, {"columns": found.order, "time_unit": unit})
 
 
 def _read_header(data: memoryview) -> _Header:
@@ -138,22 +149,40 @@ def _read_header(data: memoryview) -> _Header:
     return _Header(shape, is_fortran, dtype, stream.tell())
 
 
-def _read_members(archive: zipfile.ZipFile, file_bytes: int) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of events by name: one, or one for each field."""
+def _read_members(
+    archive: zipfile.ZipFile, file_bytes: int, fields: Mapping[str, str] | None
+) -> tuple[dict[str, npt.NDArray[Any]], tuple[int, int] | None]:
+    """The arrays of events by name, one, or one for each field; and the sensor's (width, height), if it is there."""
     infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    fields = [name for name in infos if name.lower() in _NAMES]
-    if len({_NAMES[name.lower()] for name in fields}) == len(fields) == len(FIELDS):
-        wanted = fields
-    elif "event_data" in infos or len(infos) == 1:
-        wanted = ["event_data" if "event_data" in infos else next(iter(infos))]
+    others = [name for name in infos if name != _SIZE]
+    named = set((fields or {}).values())
+    single = next((name for name in _SINGLE if name in infos), others[0] if len(others) == 1 else None)
+    if single is None or _holds_fields(others) or (named and named <= set(others)):
+        wanted = list(choose_fields(others, fields, "the archive").names.values())
     else:
-        found = ", ".join(infos) or "none"
-        raise FormatError(f"expected arrays called t, x, y, p, or one called event_data; found {found}")
+        wanted = [single]
     claimed = sum(infos[name].file_size for name in wanted)
     most = _TRUSTED_RATIO * file_bytes + _ALWAYS_TRUSTED
     if claimed > most:
         raise FormatError(f"expected members of at most {most} bytes for a file of {file_bytes}, found {claimed}")
-    return {name: _read_member(archive, infos[name]) for name in wanted}
+    size = _read_size(archive, infos[_SIZE]) if _SIZE in infos else None
+    return {name: _read_member(archive, infos[name]) for name in wanted}, size
+
+
+def _holds_fields(names: Iterable[str]) -> bool:
+    """Whether names are those of all four fields, each once."""
+    letters = [named.letter for name in names if (named := field_named(name))]
+    return sorted(letters) == sorted(FIELDS)
+
+
+def _read_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, int] | None:
+    """Two or more integers, of which the first are the width and the height; None for anything else."""
+    if info.file_size > _HEADER_BYTES:
+        return None
+    size = _read_member(archive, info)
+    if size.dtype.kind not in "iu" or size.ndim != 1 or len(size) not in (2, 3) or not (size[:2] > 0).all():
+        return None
+    return int(size[0]), int(size[1])
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
@@ -171,25 +200,41 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray
     return header.view(data, header.shape[0])
 
 
-def _columns_of(array: npt.NDArray[Any], order: str | None) -> tuple[dict[str, npt.NDArray[Any]], str]:
-    """The columns of t, x, y, p, and their order in the array."""
+@dataclass(frozen=True)
+class _Found:
+    """The columns of t, x, y, p, their order in the array, and what the name of the time says that it counts."""
+
+    columns: dict[str, npt.NDArray[Any]]
+    order: str
+    named_unit: str | None = None
+
+    def time_unit(self, request: Request) -> str:
+        t = self.columns["t"]
+        told = request.options.time_unit or self.named_unit
+        return told or time_unit_of(rows_of(t), len(t), t.dtype, request.path)
+
+
+def _columns_of(array: npt.NDArray[Any], options: ReadOptions) -> _Found:
+    order = options.columns
     if order is not None:
         check_columns(order)
-    if array.dtype.names is None:
+    names = array.dtype.names
+    if names is None:
+        if options.fields is not None:
+            raise ValueError(f"fields={dict(options.fields)!r} is for named fields; found an array {list(array.shape)}")
         return _columns_of_matrix(array, order)
-    names = [name for name in array.dtype.names if name.lower() in _NAMES]
-    letters = "".join(_NAMES[name.lower()] for name in names)
-    if array.ndim != 1 or sorted(letters) != sorted(FIELDS):
-        found = f"{list(array.shape)} of {', '.join(array.dtype.names)}"
-        raise FormatError(f"expected an array [N] with one field each called {', '.join(_NAMES)}; found {found}")
+    chosen = choose_fields(names, options.fields, f"an array {list(array.shape)} of named fields")
+    if array.ndim != 1:
+        raise FormatError(f"expected an array [N] of events, found {list(array.shape)}")
     if order is not None:
-        raise ValueError(f"columns={order!r} is for an array [N, 4]; found the fields {', '.join(array.dtype.names)}")
-    for name in names:
+        raise ValueError(f"columns={order!r} is for an array [N, 4]; found the fields {', '.join(names)}")
+    for name in chosen.names.values():
         _check_number(array.dtype[name], name)
-    return {letter: array[name] for letter, name in zip(letters, names, strict=True)}, letters
+    letters = "".join(sorted(FIELDS, key=lambda letter: names.index(chosen.names[letter])))
+    return _Found({letter: array[name] for letter, name in chosen.names.items()}, letters, chosen.time_unit)
 
 
-def _columns_of_matrix(array: npt.NDArray[Any], order: str | None) -> tuple[dict[str, npt.NDArray[Any]], str]:
+def _columns_of_matrix(array: npt.NDArray[Any], order: str | None) -> _Found:
     _check_number(array.dtype, "the array")
     expected = len(order or FIELDS)
     if array.ndim != 2 or array.shape[1] != expected:
@@ -197,7 +242,7 @@ def _columns_of_matrix(array: npt.NDArray[Any], order: str | None) -> tuple[dict
     if order is None:
         _check_order(array[:_SAMPLE_ROWS])
     order = order or FIELDS
-    return {letter: array[:, order.index(letter)] for letter in FIELDS}, order
+    return _Found({letter: array[:, order.index(letter)] for letter in FIELDS}, order)
 
 
 def _check_number(dtype: np.dtype[Any], name: str) -> None:
@@ -212,20 +257,10 @@ def _check_order(rows: npt.NDArray[Any]) -> None:
     for name, coordinates in (("x", x), ("y", y)):
         if (coordinates > largest).any():
             raise FormatError(f"expected the columns t, x, y, p; found {coordinates.max()} for {name}; {ADVICE}")
-    if not np.isin(p, (-1, 0, 1)).all():
-        odd = p[~np.isin(p, (-1, 0, 1))][0]
+    odd = [value for value in np.unique(p) if value not in (0, 1, *MINUS_ONES)]
+    if odd:
+        odd = p[np.isin(p, odd)][0]
         raise FormatError(f"expected the columns t, x, y, p; found {odd} for a polarity; {ADVICE}")
     falls = int((t[1:] < t[:-1]).sum())
     if falls > len(t) // 4:
         raise FormatError(f"expected the columns t, x, y, p; found {falls} falls in {len(t)} times; {ADVICE}")
-
-
-def _us_per_unit(times: npt.NDArray[Any]) -> float:
-    """Floats with a fraction are seconds; all other times are microseconds."""
-    sample = times[:_SAMPLE_ROWS]
-    is_seconds = times.dtype.kind == "f" and bool((np.isfinite(sample) & (sample != np.trunc(sample))).any())
-    return 1e6 if is_seconds else 1.0
-
-
-def _metadata(order: str, us_per_unit: float) -> dict[str, Any]:
-    return {"columns": order, "time_unit": "us" if us_per_unit == 1 else "s"}

@@ -20,7 +20,7 @@ _PIECE = 1 << 20
 
 
 class NpzWriter:
-    """A `FormatWriter`: t int64, x and y uint16, p uint8, each ``[N]``.
+    """A `FormatWriter`: t int64, x and y uint16, p uint8, each ``[N]``; and sensor_size, int64 (width, height).
 
     An array can be put into the ZIP only when its length is known, so each column waits in a file without a name,
     beside the one that is written.
@@ -35,6 +35,7 @@ class NpzWriter:
             raise ValueError(f"compression must be one of {', '.join(_METHODS)}; got {compression!r}")
         self._method = _METHODS[compression]
         self._count = 0
+        self._shape = shape
         self._columns: dict[str, BinaryIO] = {}
         self._output = output
         try:
@@ -57,6 +58,8 @@ class NpzWriter:
         with zipfile.ZipFile(self._output, "w", self._method, compresslevel=_LEVEL) as archive:
             for name, column in self._columns.items():
                 self._add(archive, name, column)
+            with archive.open("sensor_size.npy", "w") as member:
+                np.lib.format.write_array(member, np.array(self._shape, np.int64), version=(1, 0))
         self.abort()
 
     def abort(self) -> None:

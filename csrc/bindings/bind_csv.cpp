@@ -3,8 +3,8 @@
 #include <array>
 #include <string_view>
 
-#include "bindings/bindings.hpp"
-#include "decode/csv.hpp"
+#include "bindings/tables.hpp"
+#include "decode/csv_survey.hpp"
 #include "recording/recording.hpp"
 #include "recording/stream_source.hpp"
 
@@ -12,7 +12,7 @@ namespace aestream {
 namespace {
 
 /// `columns` are those of t, x, y, p, among `num_columns` of every line.
-CsvDialect make_dialect(char separator, const std::array<int, 4>& columns, int num_columns, bool seconds) {
+CsvDialect make_dialect(char separator, const std::array<int, 4>& columns, int num_columns) {
   if (std::string_view(",; \t").find(separator) == std::string_view::npos) {
     throw py::value_error("a separator is a comma, a semicolon, a tab or a space");
   }
@@ -22,23 +22,46 @@ CsvDialect make_dialect(char separator, const std::array<int, 4>& columns, int n
     if (std::count(columns.begin(), columns.end(), columns[i]) != 1) throw py::value_error("a column is used twice");
   }
   const auto place = [&columns](std::size_t i) { return static_cast<std::uint8_t>(columns[i]); };
-  return {static_cast<std::uint8_t>(separator),   place(0), place(1), place(2), place(3),
-          static_cast<std::uint8_t>(num_columns), seconds};
+  return {static_cast<std::uint8_t>(separator),  place(0), place(1), place(2), place(3),
+          static_cast<std::uint8_t>(num_columns)};
 }
 
 std::unique_ptr<Recording> open_csv(std::shared_ptr<MappedFile> file, std::size_t begin, char separator,
-                                    const std::array<int, 4>& columns, int num_columns, bool seconds) {
+                                    const std::array<int, 4>& columns, int num_columns, int power,
+                                    std::optional<int> off) {
   if (begin > file->bytes().size()) throw py::value_error("begin lies behind the end of the file");
-  auto decoder = std::make_unique<CsvDecoder>(make_dialect(separator, columns, num_columns, seconds));
+  if (power != 6 && power != 3 && power != 0 && power != -3) throw py::value_error("power is 6, 3, 0 or -3");
+  CsvDialect dialect = make_dialect(separator, columns, num_columns);
+  dialect.power = static_cast<std::int8_t>(power);
+  dialect.off = to_off(off);
+  auto decoder = std::make_unique<CsvDecoder>(dialect);
   auto source = std::make_unique<StreamSource>(file, std::move(decoder), begin);
   return std::make_unique<Recording>(std::move(file), std::move(source));
+}
+
+/// (how times are written: "integer", "whole" or "fraction"; what stands for OFF: 0, -1 or None), of all lines.
+py::tuple survey_text(const MappedFile& file, std::size_t begin, char separator, const std::array<int, 4>& columns,
+                      int num_columns) {
+  const CsvDialect dialect = make_dialect(separator, columns, num_columns);
+  CsvSurvey found;
+  {
+    const py::gil_scoped_release released;
+    found = survey(file.bytes().subspan(std::min(begin, file.bytes().size())), dialect);
+  }
+  const char* const times = found.times == Spelling::Fraction ? "fraction"
+                            : found.times == Spelling::Whole  ? "whole"
+                                                              : "integer";
+  const py::object off = found.off == Off::Either ? py::none() : py::object(py::int_(found.off == Off::Zero ? 0 : -1));
+  return py::make_tuple(times, off);
 }
 
 }  // namespace
 
 void register_csv(py::module_& module) {
   module.def("open_csv", &open_csv, py::arg("file"), py::arg("begin"), py::kw_only(), py::arg("separator"),
-             py::arg("columns"), py::arg("num_columns"), py::arg("seconds"));
+             py::arg("columns"), py::arg("num_columns"), py::arg("power"), py::arg("off") = std::nullopt);
+  module.def("survey_csv", &survey_text, py::arg("file"), py::arg("begin"), py::kw_only(), py::arg("separator"),
+             py::arg("columns"), py::arg("num_columns"));
 }
 
 }  // namespace aestream

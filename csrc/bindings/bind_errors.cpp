@@ -7,17 +7,25 @@
 namespace aestream {
 namespace {
 
+/// A message for people: bytes that are no UTF-8 are spelt out.
+py::str printable(const std::string& message) {
+  PyObject* const text =
+      PyUnicode_DecodeUTF8(message.data(), static_cast<py::ssize_t>(message.size()), "backslashreplace");
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
 void raise_format_error(const FormatError& error) {
   const py::object type = py::module_::import("aestream.errors").attr("FormatError");
   const py::object offset = error.offset() == no_offset ? py::none() : py::object(py::int_(error.offset()));
-  PyErr_SetObject(type.ptr(), type(error.what(), offset).ptr());
+  PyErr_SetObject(type.ptr(), type(printable(error.what()), offset).ptr());
 }
 
 void raise_os_error(const std::system_error& error) {
   const py::object type = py::module_::import("builtins").attr("OSError");
   const std::string text = error.what();  // "path: message"
   const std::string path = text.substr(0, text.rfind(": "));
-  const py::object value = type(error.code().value(), error.code().message(), path);
+  const py::object value = type(error.code().value(), error.code().message(), foreign_text(path));
   PyErr_SetObject(py::type::of(value).ptr(), value.ptr());
 }
 

@@ -14,7 +14,9 @@ namespace {
 py::dict to_dict(const StreamHeader& header) {
   py::dict result;
   result["format"] = header.format;
-  result["fields"] = header.fields;
+  py::dict fields;
+  for (const auto& [key, value] : header.fields) fields[foreign_text(key)] = foreign_text(value);
+  result["fields"] = fields;
   result["payload"] = header.payload;
   result["width"] = header.width;
   result["height"] = header.height;
@@ -27,7 +29,12 @@ py::dict to_dict(const StreamHeader& header) {
 
 void register_files(py::module_& module) {
   py::classh<MappedFile>(module, "MappedFile", py::buffer_protocol())
-      .def(py::init<const std::string&>(), py::arg("path"), py::call_guard<py::gil_scoped_release>())
+      .def(py::init([](const py::object& path) {
+             const std::string bytes = path_bytes(path);
+             const py::gil_scoped_release released;
+             return std::make_shared<MappedFile>(bytes);
+           }),
+           py::arg("path"))
       .def("__len__", [](const MappedFile& file) { return file.bytes().size(); })
       .def_buffer([](MappedFile& file) {
         return py::buffer_info(const_cast<std::uint8_t*>(file.bytes().data()), 1, "B",

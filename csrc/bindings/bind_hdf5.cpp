@@ -58,7 +58,9 @@ Column place_column(std::size_t begin, const std::string& dtype, std::size_t row
 /// Microseconds of a unit, what is added, rows of the file's own index or None, and the time of the first one.
 using Times = std::tuple<double, std::int64_t, std::optional<Words>, std::int64_t>;
 
-TimeUnit to_unit(const Times& times) { return {std::get<0>(times), std::get<1>(times)}; }
+Units to_unit(const Times& times, std::optional<int> off) {
+  return {std::get<0>(times), std::get<1>(times), to_off(off)};
+}
 
 TimeTable to_time_table(const Times& times) {
   const auto& rows = std::get<2>(times);
@@ -74,7 +76,8 @@ std::unique_ptr<Recording> make_recording(std::shared_ptr<const MappedFile> file
 
 std::unique_ptr<Recording> open_chunks(std::shared_ptr<MappedFile> file, const std::vector<ChunkedDataset>& datasets,
                                        const std::array<ChunkColumn, 4>& columns, std::uint64_t num_events,
-                                       std::size_t block, const Times& times, const std::array<py::object, 3>& codecs) {
+                                       std::size_t block, const Times& times, const std::array<py::object, 3>& codecs,
+                                       std::optional<int> off) {
   if (block == 0) throw py::value_error("a block has rows");
   for (const ChunkedDataset& dataset : datasets) check_chunks(dataset, num_events);
   std::array<ChunkTable::Place, 4> places;
@@ -83,7 +86,7 @@ std::unique_ptr<Recording> open_chunks(std::shared_ptr<MappedFile> file, const s
     places[i] = {dataset, place_column(begin, dtype, datasets.at(dataset).row_bytes)};
   }
   const auto inflate = [&](std::size_t i) { return make_inflate(codecs[i], "a chunk"); };
-  auto table = std::make_unique<ChunkTable>(file, datasets, places, to_unit(times), num_events, block,
+  auto table = std::make_unique<ChunkTable>(file, datasets, places, to_unit(times, off), num_events, block,
                                             BloscCodecs{inflate(0), inflate(1), inflate(2)});
   return make_recording(std::move(file), std::move(table), to_time_table(times));
 }
@@ -115,9 +118,9 @@ Fetch make_fetch(py::object callable) {
 }
 
 std::unique_ptr<Recording> open_fetched(const py::object& fetch, std::uint64_t num_events, std::size_t block,
-                                        const Times& times) {
+                                        const Times& times, std::optional<int> off) {
   if (block == 0) throw py::value_error("a block has rows");
-  auto table = std::make_unique<FetchedTable>(make_fetch(fetch), to_unit(times), num_events, block);
+  auto table = std::make_unique<FetchedTable>(make_fetch(fetch), to_unit(times, off), num_events, block);
   return make_recording(nullptr, std::move(table), to_time_table(times));
 }
 
@@ -128,11 +131,12 @@ void register_hdf5(py::module_& module) {
       .def(py::init(&make_dataset), py::kw_only(), py::arg("row_bytes"), py::arg("chunk_rows"), py::arg("filters"),
            py::arg("chunks"));
   module.def("open_chunks", &open_chunks, py::arg("file"), py::arg("datasets"), py::arg("columns"), py::kw_only(),
-             py::arg("num_events"), py::arg("block"), py::arg("times"), py::arg("codecs"));
+             py::arg("num_events"), py::arg("block"), py::arg("times"), py::arg("codecs"),
+             py::arg("off") = std::nullopt);
   module.def("open_ecf", &open_ecf, py::arg("file"), py::arg("dataset"), py::arg("columns"), py::kw_only(),
              py::arg("num_events"));
   module.def("open_fetched", &open_fetched, py::arg("fetch"), py::kw_only(), py::arg("num_events"), py::arg("block"),
-             py::arg("times"));
+             py::arg("times"), py::arg("off") = std::nullopt);
 }
 
 }  // namespace aestream

@@ -30,7 +30,7 @@ void register_ros(py::module_& module) {
            }),
            py::arg("message"), py::arg("cdr"))
       .def("take", &take, py::arg("message"))
-      .def_property_readonly("encoding", &RosTopic::encoding)
+      .def_property_readonly("encoding", [](const RosTopic& topic) { return foreign_text(topic.encoding()); })
       .def_property_readonly("shape", &RosTopic::shape);
 }
 

@@ -9,6 +9,12 @@
 
 namespace aestream {
 
+Off to_off(std::optional<int> value) {
+  if (!value) return Off::Either;
+  if (*value != 0 && *value != -1) throw py::value_error("off is 0, -1 or None");
+  return *value == 0 ? Off::Zero : Off::MinusOne;
+}
+
 Column to_column(const ColumnPlace& place, ByteSpan bytes) {
   const auto& [begin, stride, dtype] = place;
   Column column{bytes, begin, stride};
@@ -16,7 +22,7 @@ Column to_column(const ColumnPlace& place, ByteSpan bytes) {
   return column;
 }
 
-Columns to_columns(const ColumnPlaces& places, ByteSpan bytes, const TimeUnit& unit) {
+Columns to_columns(const ColumnPlaces& places, ByteSpan bytes, const Units& unit) {
   const auto column = [&](std::size_t i) { return to_column(places[i], bytes); };
   return {column(0), column(1), column(2), column(3), unit};
 }
@@ -33,16 +39,17 @@ Column to_column(const py::array& array) {
 namespace {
 
 std::unique_ptr<Recording> open_rows(std::shared_ptr<MappedFile> file, const ColumnPlaces& places,
-                                     std::uint64_t num_events, double us_per_unit) {
-  const Columns columns = to_columns(places, file->bytes(), {us_per_unit, 0});
+                                     std::uint64_t num_events, double us_per_unit, std::optional<int> off) {
+  const Columns columns = to_columns(places, file->bytes(), {us_per_unit, 0, to_off(off)});
   if (!columns.hold(num_events)) throw py::value_error("the file does not hold so many rows");
   auto table = std::make_unique<ColumnTable>(columns, num_events, file, nullptr);
   return std::make_unique<Recording>(std::move(file), std::make_unique<BlockSource>(std::move(table)));
 }
 
-std::unique_ptr<Recording> open_arrays(const std::array<py::array, 4>& arrays, double us_per_unit) {
+std::unique_ptr<Recording> open_arrays(const std::array<py::array, 4>& arrays, double us_per_unit,
+                                       std::optional<int> off) {
   const auto column = [&](std::size_t i) { return to_column(arrays[i]); };
-  const Columns columns{column(0), column(1), column(2), column(3), {us_per_unit, 0}};
+  const Columns columns{column(0), column(1), column(2), column(3), {us_per_unit, 0, to_off(off)}};
   for (const py::array& array : arrays) {
     if (array.shape(0) != arrays[0].shape(0)) throw py::value_error("columns are of one length");
   }
@@ -55,8 +62,9 @@ std::unique_ptr<Recording> open_arrays(const std::array<py::array, 4>& arrays, d
 
 void register_tables(py::module_& module) {
   module.def("open_rows", &open_rows, py::arg("file"), py::arg("columns"), py::kw_only(), py::arg("num_events"),
-             py::arg("us_per_unit"));
-  module.def("open_arrays", &open_arrays, py::arg("columns"), py::kw_only(), py::arg("us_per_unit"));
+             py::arg("us_per_unit"), py::arg("off") = std::nullopt);
+  module.def("open_arrays", &open_arrays, py::arg("columns"), py::kw_only(), py::arg("us_per_unit"),
+             py::arg("off") = std::nullopt);
 }
 
 }  // namespace aestream

@@ -56,6 +56,20 @@ inline py::array own_events(Buffer&& buffer, std::size_t count) {
   return py::array(dtype, {static_cast<py::ssize_t>(count)}, {static_cast<py::ssize_t>(sizeof(Event))}, data, capsule);
 }
 
+/// Foreign bytes as str: what is no UTF-8 is kept as Python keeps it in paths ("surrogateescape").
+inline py::str foreign_text(const std::string& bytes) {
+  PyObject* const text = PyUnicode_DecodeUTF8(bytes.data(), static_cast<py::ssize_t>(bytes.size()), "surrogateescape");
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
+/// A path as the file system spells it, from anything that os.fspath() takes.
+inline std::string path_bytes(const py::object& path) {
+  PyObject* encoded = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &encoded) == 0) throw py::error_already_set();
+  return py::reinterpret_steal<py::bytes>(encoded);
+}
+
 inline ByteSpan view_bytes(const py::buffer_info& info) {
   return {static_cast<const std::uint8_t*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize)};
 }

@@ -80,6 +80,10 @@ std::optional<Packet> PacketWalk::next() {
   }
   cut_bytes_ = rest.size();
   if (rest.size() < 8) return std::nullopt;
+  // What a file system leaves of a recorder that was killed: no packet is of 0 bytes, so it is one that was never written.
+  if (load_le64(&rest[0]) == 0 && std::ranges::all_of(rest, [](std::uint8_t byte) { return byte == 0; })) {
+    return std::nullopt;
+  }
   const auto stream = load_le<std::int32_t>(&rest[0]), size = load_le<std::int32_t>(&rest[4]);
   if (!std::ranges::count(layout_->streams, stream)) {
     throw FormatError(at_, "expected a stream that the header declares, found stream " + std::to_string(stream));

@@ -2,6 +2,7 @@
 #include "decode/columns.hpp"
 
 #include <array>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -39,15 +40,25 @@ struct ToCoordinate {
 };
 
 struct ToPolarity {
-  static constexpr const char* expected = "a number";
+  static constexpr const char* expected = "0 or 1, or throughout -1 and 1";
+  Off off;
 
   template <class Load>
   bool operator()(const Load& load, std::size_t count, std::uint8_t* out) const {
+    using T = Loaded<Load>;
     unsigned misfits = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto value = load(i);
-      out[i] = value > 0;
-      if constexpr (std::is_floating_point_v<Loaded<Load>>) misfits |= value != value;
+    if (off == Off::Zero) {  // most recordings, in a loop without branches
+      for (std::size_t i = 0; i < count; ++i) {
+        const T value = load(i);
+        out[i] = value == T{1};
+        misfits |= (value != T{0}) & (value != T{1});
+      }
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        const T value = load(i);
+        out[i] = value == T{1};
+        misfits |= value != T{1} && !is_off(value, off);
+      }
     }
     return misfits == 0;
   }
@@ -55,13 +66,15 @@ struct ToPolarity {
 
 struct ToTime {
   static constexpr const char* expected = "a time that fits 64 bits of microseconds";
-  TimeUnit unit;
+  Units unit;
 
   template <class Load>
   bool operator()(const Load& load, std::size_t count, std::int64_t* out) const {
     using T = Loaded<Load>;
     if constexpr (std::is_integral_v<T>) {
       if (unit.us == 1) return copy(load, count, out) && add_offset(count, out);
+      if (unit.us == 1e3 || unit.us == 1e6) return multiply(load, count, out) && add_offset(count, out);
+      if (unit.us == 1e-3) return divide(load, count, out) && add_offset(count, out);
     }
     return scale(load, count, out) && add_offset(count, out);
   }
@@ -77,12 +90,40 @@ struct ToTime {
     return misfits == 0;
   }
 
+  /// Whole milliseconds or seconds: exactly, however large.
+  template <class Load>
+  bool multiply(const Load& load, std::size_t count, std::int64_t* out) const {
+    const auto factor = static_cast<std::int64_t>(unit.us);
+    const std::int64_t most = std::numeric_limits<std::int64_t>::max() / factor;
+    unsigned misfits = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto value = load(i);
+      const bool fits = std::cmp_less_equal(value, most) && std::cmp_greater_equal(value, -most);
+      out[i] = fits ? static_cast<std::int64_t>(value) * factor : 0;
+      misfits |= !fits;
+    }
+    return misfits == 0;
+  }
+
+  /// Whole nanoseconds: to the nearest, halves upwards; through a float, times since 1970 would lose theirs.
+  template <class Load>
+  static bool divide(const Load& load, std::size_t count, std::int64_t* out) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto value = load(i);
+      const auto rest = static_cast<int>(value % 1000);
+      const auto whole = static_cast<std::int64_t>(value / 1000);
+      out[i] = whole + (rest >= 500) - (rest < -500);
+    }
+    return true;
+  }
+
   /// To the nearest, of two to the even one.
   template <class Load>
   bool scale(const Load& load, std::size_t count, std::int64_t* out) const {
     unsigned misfits = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const double value = static_cast<double>(load(i)) * unit.us;
+      const double stored = static_cast<double>(load(i));
+      const double value = unit.us == 1e-3 ? stored / 1e3 : stored * unit.us;
       const bool fits = value >= -0x1p63 && value < 0x1p63;
       const double safe = fits ? value : 0;
       const auto whole = static_cast<std::int64_t>(safe);
@@ -144,7 +185,7 @@ void pack(const Columns& columns, std::uint64_t first, EventSpan out) {
     unpack(columns, columns.t, "t", first + done, count, ToTime{columns.unit}, t.data());
     unpack(columns, columns.x, "x", first + done, count, ToCoordinate{}, x.data());
     unpack(columns, columns.y, "y", first + done, count, ToCoordinate{}, y.data());
-    unpack(columns, columns.p, "p", first + done, count, ToPolarity{}, p.data());
+    unpack(columns, columns.p, "p", first + done, count, ToPolarity{columns.unit.off}, p.data());
     for (std::size_t i = 0; i < count; ++i) {
       store_event(&out[done + i], t[i], static_cast<std::uint16_t>(x[i]), static_cast<std::uint16_t>(y[i]), p[i]);
     }

@@ -27,13 +27,13 @@ LineCount count_lines(const std::uint8_t* in, std::size_t size) {
     for (std::size_t k = i; k < i + group; ++k) {
       const std::uint8_t newline = in[k] == '\n';
       lines = static_cast<std::uint8_t>(lines + newline);
-      special |= newline & (in[k + 1] <= '#');
+      special |= newline & (in[k + 1] <= '%');
     }
     result.lines += lines;
   }
   for (; i < size; ++i) {
     result.lines += in[i] == '\n';
-    special |= in[i] == '\n' && i + 1 < size && in[i + 1] <= '#';
+    special |= in[i] == '\n' && i + 1 < size && in[i + 1] <= '%';
   }
   result.all_data = special == 0;
   return result;
@@ -53,7 +53,7 @@ std::size_t whole_lines(ByteSpan bytes) {
 std::size_t count_data_lines(ByteSpan bytes) {
   if (bytes.empty()) return 0;
   const LineCount count = count_lines(bytes.data(), bytes.size());
-  if (count.all_data && bytes[0] > '#') return count.lines;
+  if (count.all_data && bytes[0] > '%') return count.lines;
   std::size_t lines = 0;
   const std::uint8_t* const last = bytes.data() + bytes.size();
   for (const std::uint8_t* first = bytes.data(); first < last;) {

@@ -1,7 +1,8 @@
-// Text: one event a line, in columns whose order is the dialect's. Comments ('#') and blank lines are skipped.
+// Text: one event a line, in columns whose order is the dialect's. Comments ('#', '%') and blank lines are skipped.
 #pragma once
 
 #include "decode/decoder.hpp"
+#include "decode/polarity.hpp"
 
 namespace aestream {
 
@@ -9,7 +10,8 @@ struct CsvDialect {
   std::uint8_t separator = ',';             // ' ' stands for any run of spaces and tabs
   std::uint8_t t = 0, x = 1, y = 2, p = 3;  // the column of each, from 0
   std::uint8_t columns = 4;                 // of every line; those that are not named above are ignored
-  bool seconds = false;                     // t is in decimal seconds, else in whole microseconds
+  std::int8_t power = 0;                    // t counts 10^power microseconds: 6 for seconds, -3 for nanoseconds
+  Off off = Off::Either;
 };
 
 class CsvDecoder final : public Decoder {

@@ -27,6 +27,7 @@ class Columns {
     end_ = at_;
     while (end_ > begin_ && is_padding(line_[end_ - 1])) --end_;
     ended_ = at_ == line_.size();
+    ++count_;
     at_ += !ended_;
     return true;
   }
@@ -34,6 +35,7 @@ class Columns {
   ByteSpan text() const { return line_.subspan(begin_, end_ - begin_); }
   std::size_t begin() const { return begin_; }
   bool is_last() const { return ended_; }
+  std::size_t count() const { return count_; }
 
  private:
   bool is_padding(std::uint8_t byte) const { return is_blank(byte) && (byte != separator_ || separator_ == ' '); }
@@ -41,7 +43,7 @@ class Columns {
 
   ByteSpan line_;
   std::uint8_t separator_;
-  std::size_t at_ = 0, begin_ = 0, end_ = 0;
+  std::size_t at_ = 0, begin_ = 0, end_ = 0, count_ = 0;
   bool ended_ = false;
 };
 
@@ -62,22 +64,40 @@ std::string quoted(ByteSpan text) {
 
 bool parse_coordinate(ByteSpan text, std::int16_t& coordinate) {
   std::int64_t value = 0;
-  if (!parse_integer(text, value) || value != static_cast<std::int16_t>(value)) return false;
+  if (!parse_integer(text, value) && !parse_whole(text, value)) return false;
+  if (value != static_cast<std::int16_t>(value)) return false;
   coordinate = static_cast<std::int16_t>(value);
   return true;
+}
+
+const char* expected_time(int power) {
+  switch (power) {
+    case 6: return "a time in seconds";
+    case 3: return "a time in milliseconds";
+    case -3: return "a time in nanoseconds";
+    default: return "a time in microseconds that fits 64 bits";
+  }
+}
+
+const char* expected_polarity(Off off) {
+  switch (off) {
+    case Off::Zero: return "a polarity of 0 or 1, as before";
+    case Off::MinusOne: return "a polarity of -1 or 1, as before";
+    default: return "a polarity such as 0, 1, -1 or True";
+  }
 }
 
 /// Reads one column into the event; what was expected if it cannot, else nullptr.
 const char* read_column(ByteSpan text, std::size_t column, const CsvDialect& dialect, Event& event) {
   if (column == dialect.t) {
-    if (dialect.seconds) return parse_seconds(text, event.t) ? nullptr : "a time in seconds";
-    return parse_integer(text, event.t) ? nullptr : "a time in whole microseconds that fits 64 bits";
+    if (dialect.power == 0 && parse_integer(text, event.t)) return nullptr;
+    return parse_scaled(text, dialect.power, event.t) ? nullptr : expected_time(dialect.power);
   }
-  if (column == dialect.x) return parse_coordinate(text, event.x) ? nullptr : "x, an integer that fits 16 bits";
-  if (column == dialect.y) return parse_coordinate(text, event.y) ? nullptr : "y, an integer that fits 16 bits";
+  if (column == dialect.x) return parse_coordinate(text, event.x) ? nullptr : "x, a whole number that fits 16 bits";
+  if (column == dialect.y) return parse_coordinate(text, event.y) ? nullptr : "y, a whole number that fits 16 bits";
   if (column != dialect.p) return nullptr;
   bool on = false;
-  if (!parse_polarity(text, on)) return "a polarity such as 0, 1, -1 or True";
+  if (!parse_polarity(text, dialect.off, on)) return expected_polarity(dialect.off);
   event.p = on;
   return nullptr;
 }
@@ -108,7 +128,10 @@ bool read_line(ByteSpan line, const CsvDialect& dialect, std::size_t offset, boo
                         std::string("expected ") + expected + ", found " + quoted(columns.text()));
     }
   }
-  if (!columns.is_last()) throw_column_count(line, dialect, offset);
+  const bool is_trailing = !columns.is_last() && columns.next() && columns.is_last() && columns.text().empty();
+  if (!columns.is_last() || !(is_trailing || columns.count() == dialect.columns)) {
+    throw_column_count(line, dialect, offset);
+  }
   return true;
 }
 
@@ -116,7 +139,15 @@ bool read_line(ByteSpan line, const CsvDialect& dialect, std::size_t offset, boo
 
 bool holds_data(ByteSpan line) noexcept {
   const auto first = std::ranges::find_if_not(line, is_blank);
-  return first != line.end() && *first != '#';
+  return first != line.end() && *first != '#' && *first != '%';
+}
+
+ByteSpan column_text(ByteSpan line, const CsvDialect& dialect, std::size_t column) {
+  Columns columns(line, dialect.separator);
+  for (std::size_t i = 0; i <= column; ++i) {
+    if (!columns.next()) return {};
+  }
+  return columns.text();
 }
 
 Event parse_line(ByteSpan line, const CsvDialect& dialect, std::size_t offset) {

@@ -15,4 +15,7 @@ Event parse_line(ByteSpan line, const CsvDialect& dialect, std::size_t offset);
 /// The same for a line that the end of the file ends: false if columns are missing, or if the last one cannot be read.
 bool parse_last_line(ByteSpan line, const CsvDialect& dialect, std::size_t offset, Event& event);
 
+/// The text of one column; empty if the line has not so many.
+ByteSpan column_text(ByteSpan line, const CsvDialect& dialect, std::size_t column);
+
 }  // namespace aestream

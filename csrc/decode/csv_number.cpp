@@ -46,6 +46,13 @@ struct Decimal {
   unsigned digit(std::size_t i) const {
     return (i < whole.size() ? whole[i] : fraction[i - whole.size()]) - unsigned{'0'};
   }
+  std::int64_t point() const { return static_cast<std::int64_t>(whole.size()) + exponent; }
+  bool has_fraction() const {
+    for (std::size_t i = static_cast<std::size_t>(std::max<std::int64_t>(point(), 0)); i < size(); ++i) {
+      if (digit(i) != 0) return true;
+    }
+    return false;
+  }
 };
 
 bool read_decimal(ByteSpan text, Decimal& decimal) {
@@ -85,11 +92,11 @@ bool parse_integer(ByteSpan text, std::int64_t& value) noexcept {
   return true;
 }
 
-bool parse_seconds(ByteSpan text, std::int64_t& microseconds) noexcept {
+bool parse_scaled(ByteSpan text, int power, std::int64_t& value) noexcept {
   Decimal decimal;
   if (!read_decimal(text, decimal)) return false;
-  // Digits before `point` count whole microseconds; the one at it decides how they are rounded.
-  const std::int64_t point = static_cast<std::int64_t>(decimal.whole.size()) + decimal.exponent + 6;
+  // Digits before `point` count whole units; the one at it decides how they are rounded.
+  const std::int64_t point = decimal.point() + power;
   const auto size = static_cast<std::int64_t>(decimal.size());
   std::uint64_t magnitude = 0;
   for (std::int64_t i = 0; i < point; ++i) {
@@ -99,22 +106,33 @@ bool parse_seconds(ByteSpan text, std::int64_t& microseconds) noexcept {
   const bool up = point >= 0 && point < size && decimal.digit(static_cast<std::size_t>(point)) >= 5;
   if (up && magnitude == max_magnitude) return false;
   const auto rounded = static_cast<std::int64_t>(magnitude + up);
-  microseconds = decimal.negative ? -rounded : rounded;
+  value = decimal.negative ? -rounded : rounded;
   return true;
 }
 
-bool parse_polarity(ByteSpan text, bool& on) noexcept {
+bool parse_whole(ByteSpan text, std::int64_t& value) noexcept {
+  Decimal decimal;
+  return read_decimal(text, decimal) && !decimal.has_fraction() && parse_scaled(text, 0, value);
+}
+
+Spelling spelling_of(ByteSpan text) noexcept {
+  Decimal decimal;
+  if (!read_decimal(text, decimal)) return Spelling::None;
+  if (decimal.has_fraction()) return Spelling::Fraction;
+  const auto is_sign_or_digit = [](std::uint8_t byte) { return is_digit(byte) || byte == '-' || byte == '+'; };
+  return std::ranges::all_of(text, is_sign_or_digit) ? Spelling::Integer : Spelling::Whole;
+}
+
+bool parse_polarity(ByteSpan text, Off off, bool& on) noexcept {
   const bool is_true = equals_lower(text, "true");
   if (is_true || equals_lower(text, "false")) {
     on = is_true;
     return true;
   }
-  Decimal decimal;
-  if (!read_decimal(text, decimal)) return false;
-  const auto nonzero = [](std::uint8_t digit) { return digit != '0'; };
-  on = !decimal.negative &&
-       (std::ranges::any_of(decimal.whole, nonzero) || std::ranges::any_of(decimal.fraction, nonzero));
-  return true;
+  std::int64_t value = 0;
+  if (!parse_whole(text, value)) return false;
+  on = value == 1;
+  return on || is_off(value, off);
 }
 
 }  // namespace aestream

@@ -67,10 +67,17 @@ template <bool seconds>
 struct Parts {
   Column t, x, y, p;
   unsigned point = 0;
+  Off off = Off::Either;
   bool negative = false;
 
+  /// 0, 1 or -1: the rarer spellings, and what the dialect excludes, are not plain.
+  bool is_polarity(std::uint8_t digit) const {
+    const bool is_one = digit == '1';
+    return (is_one & (!negative | (off != Off::Zero))) | ((digit == '0') & !negative & (off != Off::MinusOne));
+  }
+
   bool are_plain(const std::uint8_t* in) const {
-    const bool sized = within(x.size(), 1, 4) & within(y.size(), 1, 4) & (p.size() == 1);
+    const bool sized = within(x.size(), 1, 4) & within(y.size(), 1, 4) & (p.size() == 1) & is_polarity(in[p.begin]);
     if constexpr (!seconds) return sized & within(t.size(), 1, 16);
     return sized & (in[point] == '.') & within(point - t.begin, 1, 12) & within(t.end - point, 2, 17);
   }
@@ -111,7 +118,8 @@ inline __attribute__((always_inline)) unsigned plainest_line(const std::uint8_t*
   if (marks.left == 0) return 0;
   const unsigned end = marks.take();
   const std::array<Column, 4> columns{Column{0, a}, Column{a + 1, b}, Column{b + 1, c}, Column{c + 1, end}};
-  const Parts<seconds> parts{columns[dialect.t], columns[dialect.x], columns[dialect.y], columns[dialect.p], point};
+  const Parts<seconds> parts{columns[dialect.t], columns[dialect.x], columns[dialect.y], columns[dialect.p], point,
+                             dialect.off};
   const std::uint8_t separator = dialect.separator;
   const bool separated = (in[a] == separator) & (in[b] == separator) & (in[c] == separator);
   const unsigned size = line_size(in, end);
@@ -127,6 +135,7 @@ inline __attribute__((always_inline)) unsigned plain_line(const std::uint8_t* in
   Marks<std::uint64_t> marks{non_digits32(in) | std::uint64_t{non_digits32(in + 32)} << 32};
   std::array<Column, most_columns> columns;
   Parts<seconds> parts;
+  parts.off = dialect.off;
   unsigned at = 0;
   for (unsigned i = 0; i < dialect.columns; ++i) {
     if (in[at] == ' ') at = marks.take() + 1;
@@ -184,8 +193,8 @@ Progress read_seconds(ByteSpan bytes, const CsvDialect& dialect, EventSpan out) 
 }  // namespace
 
 Progress read_plain_lines(ByteSpan bytes, const CsvDialect& dialect, EventSpan out) {
-  if (dialect.columns > most_columns) return {};
-  const auto read = dialect.seconds ? &read_seconds : &read_microseconds;
+  if (dialect.columns > most_columns || (dialect.power != 0 && dialect.power != 6)) return {};
+  const auto read = dialect.power == 6 ? &read_seconds : &read_microseconds;
   Progress done = read(bytes, dialect, out);
   const ByteSpan rest = bytes.subspan(done.bytes);
   if (rest.size() < room && done.events < out.size()) {  // the last lines, with zeros behind them: no line has one

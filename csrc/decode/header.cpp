@@ -87,7 +87,7 @@ void take_format(StreamHeader& header, std::string_view text) {
   if (name == "EVT21") header.format = "evt21";
   if (name == "EVT3") header.format = "evt3";
   if (header.format.empty()) {
-    throw FormatError(0, "expected format EVT2, EVT21 or EVT3, found \"" + std::string(name) + '"');
+    throw FormatError(0, "expected format EVT2, EVT21 or EVT3, found \"" + std::string(name) + "\", which is not read");
   }
   std::uint32_t width = 0, height = 0;
   while (next != std::string_view::npos) {
@@ -108,7 +108,8 @@ void take_evt(StreamHeader& header, std::string_view text) {
   if (text == "2.0") header.format = "evt2";
   if (text == "2.1") header.format = "evt21";
   if (text == "3.0") header.format = "evt3";
-  if (header.format.empty()) throw FormatError(0, "expected evt 2.0, 2.1 or 3.0, found \"" + std::string(text) + '"');
+  if (header.format.empty())
+    throw FormatError(0, "expected evt 2.0, 2.1 or 3.0, found \"" + std::string(text) + "\", which is not read");
 }
 
 void take_geometry(StreamHeader& header, std::string_view text) {

@@ -50,6 +50,36 @@ constexpr std::array magics{
           "xz"},
 };
 
+bool is_printable(std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || (byte >= 9 && byte <= 13); }
+
+bool begins_number(std::uint8_t byte) { return std::isdigit(byte) != 0 || byte == '-' || byte == '+' || byte == '.'; }
+
+/// Text is printable ASCII with a letter or a digit in it. Other bytes, as of names and of µ, are text in lines that begin
+/// as no number does, if a line that begins as one is among them.
+bool looks_like_text(ByteSpan file) {
+  const ByteSpan head = file.first(std::min<std::size_t>(file.size(), 4096));
+  bool foreign = false, data = false, in_data = false, starts = true, known = false;
+  for (const std::uint8_t byte : head) {
+    if (starts && byte != ' ' && byte != '\t') {
+      in_data = begins_number(byte);
+      data |= in_data;
+      starts = false;
+    }
+    if (byte < 0x80 ? !is_printable(byte) : in_data) return false;
+    foreign |= byte >= 0x80;
+    known |= std::isalnum(byte) != 0;
+    starts |= byte == '\n' || byte == '\r';
+  }
+  return known && (!foreign || data);
+}
+
+bool is_utf16(ByteSpan file) {
+  if (file.size() < 4 || file.size() % 2 != 0) return false;
+  const std::size_t high = file[0] == 0xFF && file[1] == 0xFE ? 1 : 0;
+  if (high == 0 && !(file[0] == 0xFE && file[1] == 0xFF)) return false;
+  return file[2 + high] == 0 && is_printable(file[3 - high]);
+}
+
 /// RAW and DAT share their header; RAW names its format or board, DAT ends with a type and a size byte.
 std::string detect_percent(ByteSpan file) {
   const PercentHeader header = read_percent_header(file);
@@ -57,15 +87,8 @@ std::string detect_percent(ByteSpan file) {
   if (has("format") || has("evt")) return "raw";
   const bool dat_record = file.size() >= header.size + 2 && file[header.size + 1] == 8;
   if (has("Version") || dat_record) return "dat";
-  return has("system_ID") ? "raw" : "dat";
-}
-
-/// Text is printable ASCII whose first line of data begins with a number or a column's name.
-bool looks_like_text(ByteSpan file) {
-  const ByteSpan head = file.first(std::min<std::size_t>(file.size(), 4096));
-  return std::ranges::all_of(
-             head, [](std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || (byte >= 9 && byte <= 13); }) &&
-         std::ranges::any_of(head, [](std::uint8_t byte) { return std::isalnum(byte) != 0; });
+  if (has("system_ID")) return "raw";
+  return looks_like_text(file.subspan(header.size)) ? "csv" : "dat";  // '%' leads comments, too
 }
 
 using Factory = std::function<std::unique_ptr<const Decoder>()>;
@@ -101,7 +124,8 @@ std::string detect_format(ByteSpan file) {
     if (head.starts_with(magic.bytes)) return magic.format;
   }
   if (head.starts_with("% ")) return detect_percent(file);
-  return looks_like_text(file) ? "csv" : "";
+  const ByteSpan text = file.subspan(head.starts_with("\xEF\xBB\xBF") ? 3 : 0);  // behind a byte order mark
+  return looks_like_text(text) || is_utf16(file) ? "csv" : "";
 }
 
 std::unique_ptr<const Decoder> make_decoder(const std::string& name) {

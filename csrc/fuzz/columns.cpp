@@ -13,7 +13,7 @@ namespace {
 using fuzz::require;
 
 constexpr std::size_t head = 17;  // four bytes for each column, and one for the unit of time
-constexpr TimeUnit units[] = {{1, 0}, {1e6, 0}, {1000, -7}, {1, INT64_MAX}, {1e-3, INT64_MIN}};
+constexpr Units units[] = {{1, 0}, {1e6, 0, Off::Zero}, {1000, -7}, {1, INT64_MAX, Off::MinusOne}, {1e-3, INT64_MIN}};
 
 Column read_column(const std::uint8_t* head_bytes, ByteSpan bytes) {
   constexpr const char* types[] = {"|b1", "|i1", "<i2", "<i4", "<i8", "|u1", ">u2", "<u4",

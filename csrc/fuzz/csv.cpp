@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::array dialects{
     CsvDialect{},
-    CsvDialect{' ', 0, 1, 2, 3, 4, true},
-    CsvDialect{' ', 0, 1, 2, 3, 4, false},
-    CsvDialect{',', 2, 0, 1, 3, 4, false},
-    CsvDialect{'\t', 3, 1, 2, 0, 4, true},
-    CsvDialect{';', 1, 2, 4, 5, 6, true},
+    CsvDialect{' ', 0, 1, 2, 3, 4, 6},
+    CsvDialect{' ', 0, 1, 2, 3, 4, 0, Off::MinusOne},
+    CsvDialect{',', 2, 0, 1, 3, 4, 0},
+    CsvDialect{'\t', 3, 1, 2, 0, 4, -3},
+    CsvDialect{';', 1, 2, 4, 5, 6, 6, Off::Zero},
 };
 
 void check(ByteSpan bytes) {

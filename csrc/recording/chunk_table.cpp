@@ -28,7 +28,7 @@ ByteSpan stored_bytes(const MappedFile& file, const Chunk& chunk) {
 }
 
 ChunkTable::ChunkTable(std::shared_ptr<const MappedFile> file, std::vector<ChunkedDataset> datasets,
-                       const std::array<Place, 4>& places, TimeUnit unit, std::uint64_t num_events, std::size_t block,
+                       const std::array<Place, 4>& places, Units unit, std::uint64_t num_events, std::size_t block,
                        BloscCodecs codecs)
     : EventTable(num_events),
       file_(std::move(file)),

@@ -45,7 +45,7 @@ class ChunkTable final : public EventTable {
 
   /// Every dataset has chunks for all events, and rows that hold their columns.
   ChunkTable(std::shared_ptr<const MappedFile> file, std::vector<ChunkedDataset> datasets,
-             const std::array<Place, 4>& places, TimeUnit unit, std::uint64_t num_events, std::size_t block,
+             const std::array<Place, 4>& places, Units unit, std::uint64_t num_events, std::size_t block,
              BloscCodecs codecs);
 
   std::size_t block() const noexcept override { return block_; }
@@ -69,7 +69,7 @@ class ChunkTable final : public EventTable {
   std::shared_ptr<const MappedFile> file_;
   std::vector<ChunkedDataset> datasets_;
   std::array<Place, 4> places_;  // of t, x, y, p
-  TimeUnit unit_;
+  Units unit_;
   std::size_t block_;
   BloscCodecs codecs_;
 };

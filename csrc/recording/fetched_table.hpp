@@ -19,7 +19,7 @@ using Fetch = std::function<FetchedRows(std::uint64_t first, std::uint64_t last,
 
 class FetchedTable final : public EventTable {
  public:
-  FetchedTable(Fetch fetch, TimeUnit unit, std::uint64_t num_events, std::size_t block)
+  FetchedTable(Fetch fetch, Units unit, std::uint64_t num_events, std::size_t block)
       : EventTable(num_events), fetch_(std::move(fetch)), unit_(unit), block_(block) {}
 
   std::size_t block() const noexcept override { return block_; }
@@ -45,7 +45,7 @@ class FetchedTable final : public EventTable {
   }
 
   Fetch fetch_;
-  TimeUnit unit_;
+  Units unit_;
   std::size_t block_;
 };
 

@@ -1,0 +1,57 @@
+// Most files tell both in their first lines; times without a point or an exponent in the whole file need no look at lines.
+#include "decode/csv_survey.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/multiversion.hpp"
+#include "decode/csv_line.hpp"
+
+namespace aestream {
+namespace {
+
+/// Whether a number of the text may have a point or an exponent.
+AESTREAM_MULTIVERSION
+bool may_hold_decimals(const std::uint8_t* in, std::size_t size) {
+  constexpr std::size_t group = 1 << 14;
+  for (std::size_t start = 0; start < size; start += group) {
+    const std::size_t stop = std::min(size, start + group);
+    std::uint8_t found = in[start] == '.';
+    for (std::size_t i = start + 1; i < stop; ++i) {
+      const std::uint8_t is_exponent = ((in[i] | 0x20) == 'e') & (in[i - 1] <= '9');
+      found = static_cast<std::uint8_t>(found | is_exponent | (in[i] == '.'));
+    }
+    if (start > 0) found |= (in[start] | 0x20) == 'e' && in[start - 1] <= '9';
+    if (found != 0) return true;
+  }
+  return false;
+}
+
+Off off_of(ByteSpan text) {
+  bool on = false;
+  if (parse_polarity(text, Off::Zero, on)) return on ? Off::Either : Off::Zero;
+  return parse_polarity(text, Off::MinusOne, on) ? Off::MinusOne : Off::Either;
+}
+
+}  // namespace
+
+CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect) {
+  CsvSurvey found;
+  bool times_known = !may_hold_decimals(bytes.data(), bytes.size());
+  for (std::size_t begin = 0; begin < bytes.size() && !(times_known && found.off != Off::Either);) {
+    const std::uint8_t* const first = bytes.data() + begin;
+    const auto* newline = static_cast<const std::uint8_t*>(std::memchr(first, '\n', bytes.size() - begin));
+    const ByteSpan line(first, newline == nullptr ? bytes.data() + bytes.size() : newline);
+    begin += line.size() + 1;
+    if (!holds_data(line)) continue;
+    if (!times_known) {
+      const Spelling spelling = spelling_of(column_text(line, dialect, dialect.t));
+      found.times = std::max(found.times, spelling);
+      times_known = spelling == Spelling::Fraction;
+    }
+    if (found.off == Off::Either) found.off = off_of(column_text(line, dialect, dialect.p));
+  }
+  return found;
+}
+
+}  // namespace aestream

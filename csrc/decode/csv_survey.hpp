@@ -1,0 +1,17 @@
+// What only all lines of a text say together: the unit of its times, and what stands for OFF.
+#pragma once
+
+#include "decode/csv.hpp"
+#include "decode/csv_number.hpp"
+
+namespace aestream {
+
+struct CsvSurvey {
+  Spelling times = Spelling::Integer;  // Fraction if one time has one, else Whole if one is no integer as written
+  Off off = Off::Either;               // of the first line that is not ON
+};
+
+/// Reads no further than it must. Lines that are damaged have no say.
+CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect);
+
+}  // namespace aestream
