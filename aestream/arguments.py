@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from operator import index
+from typing import Any
 
 import numpy as np
 
@@ -40,3 +42,10 @@ def check_window(start_us: int | None, stop_us: int | None) -> None:
     """Raise ValueError if the half-open window is known and ends before it starts."""
     if start_us is not None and stop_us is not None and start_us > stop_us:
         raise ValueError(f"stop_us must not be before start_us; got [{start_us}, {stop_us})")
+
+
+def positive_or_none(name: str, value: Any) -> None:
+    """Raise ValueError unless ``value`` is None or a number above 0."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (is_number and value > 0):
+        raise ValueError(f"{name} must be a positive number or None; got {value!r}")

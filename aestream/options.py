@@ -11,16 +11,13 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 
 from typing_extensions import TypedDict
 
-from aestream.arguments import to_time
+from aestream.arguments import positive_or_none, to_time
 from aestream.events import Events
 from aestream.representations import Frame, Representation
 from aestream.transforms.base import Transform
 
 T = TypeVar("T")
-
 LENGTHS = ("window_us", "window_events", "windows", "stride")  # a change of one of them replaces all
-
-
 _LATE = ("queue", "merge", "latest")
 
 
@@ -244,10 +241,8 @@ def check_item_options(options: Mapping[str, Any]) -> None:
 
 def check_stream_options(options: Mapping[str, Any], *, by_time: bool) -> None:
     """Raise ValueError unless each of ``StreamOptions`` is of its kind."""
-    for name in ("timeout_s", "gap_s"):
-        value = options[name]
-        if value is not None and not value > 0:
-            raise ValueError(f"{name} must be positive or None; got {value!r}")
+    positive_or_none("timeout_s", options["timeout_s"])
+    positive_or_none("gap_s", options["gap_s"])
     if options["align_us"] is not None:
         to_time("align_us", options["align_us"])
         if not by_time:

@@ -115,6 +115,10 @@ class _Node:
         return next((each for each in self.children if each.name == name), _Node(name))
 
 
+class _TooLarge(FormatError):
+    """More elements, or deeper ones, than any camera writes."""
+
+
 class _InfoReader:
     """Collects the nodes called outInfo, wherever they are, and what is in them."""
 
@@ -135,7 +139,7 @@ class _InfoReader:
         try:
             self._parser.Parse(xml, True)
         except FormatError as error:
-            raise FormatError(str(error), position + self._parser.CurrentByteIndex) from None
+            raise type(error)(str(error), position + self._parser.CurrentByteIndex) from None
         except expat.ExpatError as error:
             place = position + self._parser.ErrorByteIndex
             raise FormatError(f"expected an infoNode of XML, found: {error}", place) from None
@@ -146,7 +150,7 @@ class _InfoReader:
         self._depth += 1
         self._elements += 1
         if self._depth > _MOST_DEPTH or self._elements > _MOST_ELEMENTS:
-            raise FormatError(f"expected at most {_MOST_ELEMENTS} elements, {_MOST_DEPTH} deep, found more")
+            raise _TooLarge(f"expected at most {_MOST_ELEMENTS} elements, {_MOST_DEPTH} deep, found more")
         if tag == "node":
             node = _Node(attributes.get("name", ""))
             if self._open:
@@ -178,13 +182,15 @@ def _read_xml(xml: bytes, position: int) -> _InfoReader:
     reader = _InfoReader()
     try:
         reader.read(xml, position)
+    except _TooLarge:
+        raise
     except FormatError:
         declared = _ENCODING.match(xml)
         name = declared[1].decode("ascii") if declared else "utf-8"
         try:
             text = xml.decode(name, "surrogateescape")
-        except (LookupError, UnicodeError):
-            raise
+        except (LookupError, UnicodeError) as error:
+            raise FormatError(f"expected an infoNode in a known encoding, found: {error}", position) from None
         if text.encode("utf-8", "ignore") == xml:
             raise
         reader = _InfoReader("utf-8")

@@ -56,8 +56,13 @@ void check(ByteSpan bytes) {
   const std::size_t cut = seed / 3 % (bytes.size() + 1);
   bool is_cut_malformed = false;
   std::vector<Event> before = decode(format, bytes.first(cut), arrival_us, is_cut_malformed);
-  if (format == DatagramFormat::Spif && cut % 4 == 0 && !before.empty() && before.size() <= events.size()) {
-    before.back().t = events[before.size() - 1].t;  // which the cut may have taken
+  // A cut between a word and its timestamp makes the word an event stamped on arrival; one within the timestamp is none.
+  if (format == DatagramFormat::Spif && cut % 4 == 0 && !before.empty()) {
+    if (before.size() > events.size() && is_malformed) {
+      before.pop_back();
+    } else if (before.size() <= events.size()) {
+      before.back().t = events[before.size() - 1].t;
+    }
   }
   fuzz::require(before.size() <= events.size() && std::equal(before.begin(), before.end(), events.begin(), same),
                 "the events before a cut are those of the whole");

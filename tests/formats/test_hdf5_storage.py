@@ -106,11 +106,12 @@ def test_blosc_blocks_of_every_size(path, rows, dtype, level):
         for name in "txyp":
             codec = hdf5plugin.Blosc(cname="lz4" if name == "x" else "zstd", clevel=level)
             file.create_dataset(
-                f"events/{name}", data=columns.get(name, columns["x"]), chunks=(rows,), compression=codec
+                f"events/{name}", data=columns.get(name, columns["x"] % 2), chunks=(rows,), compression=codec
             )
         file.attrs["timestamp_scale_ms"] = 0.001
     events = FileInput(path, cache_index=False).load()
     assert np.array_equal(events["t"], values) and np.array_equal(events["x"], columns["x"])
+    assert np.array_equal(events["p"], columns["x"] % 2)
 
 
 def test_columns_with_chunks_of_their_own(path, opened):

@@ -157,7 +157,7 @@ def test_long_headers_and_other_letters_are_passed_over(path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message", "offset"),
     [
-        (b"#!AER-DAT2.5\r\n", "expected #!AER-DAT1.0 or #!AER-DAT2.0, found #!AER-DAT2.5", 0),
+        (b"#!AER-DAT2.5\r\n", "expected #!AER-DAT1.0, #!AER-DAT2.0 or 2.1, found #!AER-DAT2.5", 0),
         (b"#!AER-DAT2.0\x00\r\n", "expected a first line .* found no line of text", 0),
         (b"#!AER-DAT2.0", "expected a first line .* found no line of text", 0),
         (b"#!AER-DAT2.0\r\n# AECh", "expected a header line, found the end of the file in one", 14),

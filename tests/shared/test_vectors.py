@@ -103,10 +103,13 @@ def test_triggers_beside_ecf(name):
 
 
 def test_milliseconds_stay_as_they_are_stored():
-    file = aestream.FileInput(SHARED / "vectors/npy/dv1k_ms.numpy.ibm_gesture_ms.npy", columns="xypt")
+    with pytest.warns(aestream.TimeUnitWarning, match="time_unit="):
+        file = aestream.FileInput(SHARED / "vectors/npy/dv1k_ms.numpy.ibm_gesture_ms.npy", columns="xypt")
     events, want = file.load(), np.load(SHARED / "vectors/truth/dv1k_ms.npy").copy()
-    events["t"] *= 1000  # which is for the data set's recipe to know
+    events["t"] *= 1000
     assert_same_events(events, want)
+    path = SHARED / "vectors/npy/dv1k_ms.numpy.ibm_gesture_ms.npy"
+    assert_same_events(aestream.FileInput(path, columns="xypt", time_unit="ms").load(), want)
 
 
 @pytest.mark.parametrize("row", params([row for row in exact_rows() if shape_in_file(row) is None]))

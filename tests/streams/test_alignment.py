@@ -267,7 +267,7 @@ def test_a_negative_time_is_rejected_and_counted(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gap_s": 0}, "gap_s must be positive or None; got 0"),
+        ({"gap_s": 0}, "gap_s must be a positive number or None; got 0"),
         ({"align_us": 0.5}, "align_us must be a whole number of microseconds; got 0.5"),
         ({"align_us": 0, "window_events": 5}, "align_us is for windows of time"),
         ({"late": "never"}, 'late must be "queue", "merge" or "latest"; got \'never\''),

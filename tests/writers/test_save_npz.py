@@ -20,7 +20,8 @@ EXTREMES = to_events([(-(2**63), 0, 0, False), (2**63 - 1, 32766, 32766, True), 
 def read(path) -> np.ndarray:
     """The events of a file, by NumPy alone."""
     with np.load(path, allow_pickle=False) as arrays:
-        assert arrays.files == ["t", "x", "y", "p"]
+        assert arrays.files == ["t", "x", "y", "p", "sensor_size"]
+        assert arrays["sensor_size"].dtype.str == "<i8" and arrays["sensor_size"].shape == (2,)
         assert [arrays[name].dtype.str for name in "txyp"] == ["<i8", "<u2", "<u2", "|u1"]
         events = np.zeros(len(arrays["t"]), EVENT_DTYPE)
         for name in "txyp":
