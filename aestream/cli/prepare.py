@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -87,10 +88,10 @@ def _prepare(root: str, out: str, dataset: str, options: dict[str, Any], schedul
 
 def _client(scheduler: str) -> Any:
     try:
-        from distributed import Client
+        distributed = import_module("distributed")
     except ImportError:
         raise click.ClickException("--scheduler needs dask: pip install 'aestream[distributed]'") from None
-    return Client(scheduler)  # type: ignore[no-untyped-call]
+    return distributed.Client(scheduler)
 
 
 def _representation(text: str) -> Any:

@@ -115,7 +115,7 @@ class _Node:
         return next((each for each in self.children if each.name == name), _Node(name))
 
 
-class _TooLarge(FormatError):
+class _TooLargeError(FormatError):
     """More elements, or deeper ones, than any camera writes."""
 
 
@@ -150,7 +150,7 @@ class _InfoReader:
         self._depth += 1
         self._elements += 1
         if self._depth > _MOST_DEPTH or self._elements > _MOST_ELEMENTS:
-            raise _TooLarge(f"expected at most {_MOST_ELEMENTS} elements, {_MOST_DEPTH} deep, found more")
+            raise _TooLargeError(f"expected at most {_MOST_ELEMENTS} elements, {_MOST_DEPTH} deep, found more")
         if tag == "node":
             node = _Node(attributes.get("name", ""))
             if self._open:
@@ -182,7 +182,7 @@ def _read_xml(xml: bytes, position: int) -> _InfoReader:
     reader = _InfoReader()
     try:
         reader.read(xml, position)
-    except _TooLarge:
+    except _TooLargeError:
         raise
     except FormatError:
         declared = _ENCODING.match(xml)
