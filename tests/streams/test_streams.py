@@ -222,7 +222,7 @@ def test_read_before_opening_gives_zeros():
     [
         ({"shape": (0, 5)}, "shape must be"),
         ({"window_events": 0}, "window_events must be a whole number"),
-        ({"timeout_s": 0}, "timeout_s must be positive"),
+        ({"timeout_s": 0}, "timeout_s must be a positive number"),
         ({"representation": 3}, "representation must be callable"),
         ({"representation": Frame}, r"representation must be an object, Frame\(\)"),
         ({"event_transform": 3}, "event_transform must be callable"),
