@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_many_members_take_linear_time(tmp_path: Path, ending: str, compress: Ca
     path.write_bytes(compress(LINE) * 20_000)  # when each copied what lay behind it, gzip took minutes
     start = time.process_time()
     assert open_file(path).recording.num_events == 20_000
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < (200 if "AESTREAM_SANITIZED" in os.environ else 20)
 
 
 def node(inside: bytes, encoding: bytes = b"UTF-8") -> bytes:
