@@ -11,15 +11,15 @@ from torch.utils.data import Dataset, Subset
 
 import aestream._core as _core
 from aestream.arguments import to_time
-from aestream.backends import events_to
 from aestream.datasets.batch import Column, rows_of
+from aestream.datasets.by_call import represent_by_call
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.recorded import RecordedEvents
 from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.windows import Cut, Spans, Windows
-from aestream.options import FileOptions, check_item_options, checked_events, resolved
+from aestream.options import FileOptions, check_item_options, resolved
 from aestream.representations.base import element_type, to_tensor
-from aestream.transforms.base import Sample, Transform, seeded
+from aestream.transforms.base import Transform, seeded
 from aestream.transforms.compose import drawn_map
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
@@ -211,19 +211,16 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         """What one window becomes, and its target: transforms of events may change both."""
         records = self._records(span)
         start_us, stop_us = self._times_of(span[None], records)[0].tolist()
-        events, shape, transform = events_to("torch", records, torch.device("cpu")), self.shape, self.event_transform
-        if isinstance(transform, Transform):
-            sample = Sample(events, self._require_shape(), start_us, stop_us, target)
-            sample = transform(sample, generator=self._generator(index))
-            events, shape, target = sample.events, sample.shape, sample.target
-            start_us, stop_us = sample.start_us, sample.stop_us
-        elif transform is not None:
-            events = checked_events(transform(events))
-        events = events.to(self.device)
-        if self.representation is None:
-            return events, target
-        shape = self._require_shape() if shape is None else shape
-        return self.representation(events, shape=shape, start_us=start_us, stop_us=stop_us), target
+        return represent_by_call(
+            records,
+            (start_us, stop_us),
+            target,
+            event_transform=self.event_transform,
+            representation=self.representation,
+            shape=self._require_shape,
+            generator=self._generator(index),
+            device=self.device,
+        )
 
     def _times_of(self, spans: Spans, records: np.ndarray | None = None) -> torch.Tensor:
         """int64 ``[n, 2]``: start and stop of windows in µs; of those by count, from the first event to after the

@@ -14,19 +14,18 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from aestream.backends import events_to
 from aestream.datasets.batch import rows_of
+from aestream.datasets.by_call import represent_by_call
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.ragged import collate_detections, collate_labelled
 from aestream.datasets.samplers import draw_of
-from aestream.options import checked_events
 from aestream.prepared.contents import Contents
 from aestream.prepared.places import Folder, LocalCopies
 from aestream.prepared.records import TensorForm, decode_events
 from aestream.prepared.shard import Shard, Stretch
 from aestream.prepared.targets import decode_target
 from aestream.training.pipeline import UNSET, chosen
-from aestream.transforms.base import Sample, Transform, seeded
+from aestream.transforms.base import Transform, seeded
 
 _OPEN = 1024  # shards that stay mapped
 _CPU = torch.device("cpu")
@@ -217,26 +216,24 @@ class PreparedDataset(Dataset[Any]):
     def _represent(self, index: int, shard: Shard, place: int, target: Any) -> tuple[Any, Any]:
         records = decode_events(shard.item(place), int(shard.kinds[place]), int(shard.bases[place]))
         start_us, stop_us = shard.times[place].tolist()
-        transform = self.event_transform
-        if transform is None and self.representation is None:
-            return events_to("torch", records, _CPU), target
         stretch, item = _stretch_of(shard, place)
-        shape = self.shape or stretch.shape
-        if transform is None and hasattr(self.representation, "spec"):
+        if self.event_transform is None and hasattr(self.representation, "spec"):
+            shape = self.shape or stretch.shape
             return self.representation(records, shape=shape, start_us=start_us, stop_us=stop_us), target
-        events = events_to("torch", records, _CPU)
-        if isinstance(transform, Transform):
-            draw = draw_of(index) if hasattr(index, "draw") else item
-            address = stretch.seed % 2**64, self._epoch.number, draw
-            generator = seeded(*address) if transform.is_random else None
-            sample = transform(Sample(events, shape, start_us, stop_us, target), generator=generator)
-            events, shape, target = sample.events, sample.shape, sample.target
-            start_us, stop_us = sample.start_us, sample.stop_us
-        elif transform is not None:
-            events = checked_events(transform(events))
-        if self.representation is None:
-            return events, target
-        return self.representation(events, shape=shape, start_us=start_us, stop_us=stop_us), target
+        generator = None
+        if isinstance(self.event_transform, Transform) and self.event_transform.is_random:
+            draw = draw_of(index) if hasattr(index, "draw") else item  # as the recording's own file draws
+            generator = seeded(stretch.seed % 2**64, self._epoch.number, draw)
+        return represent_by_call(
+            records,
+            (start_us, stop_us),
+            target,
+            event_transform=self.event_transform,
+            representation=self.representation,
+            shape=lambda: self.shape or stretch.shape,
+            generator=generator,
+            device=_CPU,
+        )
 
     def _find(self, index: int) -> tuple[Shard, int]:
         number = bisect_right(self._shard_ends, index)

@@ -74,11 +74,6 @@ class Plan:
     form: TensorForm | None
     members: Members
 
-    @property
-    def source_bytes(self) -> int:
-        """Bytes of all recordings."""
-        return sum(max(file.size, 0) for file in self.files)
-
 
 def make_plan(dataset: Any, what: str, shard_bytes: int) -> Plan:
     """The plan for a dataset.
