@@ -20,9 +20,10 @@ from support.aedat4_bytes import (
     patched,
     with_table,
 )
+from support.checks import assert_same_events
 
-from aestream import _core
-from aestream.errors import FormatError
+from aestream import FileInput, _core
+from aestream.errors import FormatError, TruncatedFileWarning
 from aestream.formats import open_file
 
 LZ4, ZSTD = (1, cramjam.lz4.compress), (3, cramjam.zstd.compress)
@@ -51,6 +52,24 @@ def test_load_fails_on_damaged_frames(path: Path, compression: int, compress: An
         with pytest.raises(FormatError, match="expected a packet that can be inflated") as caught:
             load(path, header(INFO, compression) + packet(damaged))
         assert caught.value.offset == PACKETS + 8
+
+
+@pytest.mark.parametrize("zeros", [8, 9, 4096])
+@pytest.mark.parametrize(("compression", "compress"), CODECS)
+def test_zeros_behind_the_packets_are_a_file_that_was_cut(
+    path: Path, compression: int, compress: Any, zeros: int
+) -> None:
+    """As a file system leaves the file of a recorder that was killed."""
+    whole = header(INFO, compression) + packet(bytes(compress(event_packet(many(1000)))))
+    path.write_bytes(whole + bytes(zeros))
+    with pytest.warns(TruncatedFileWarning, match=f"the last {zeros} bytes of a truncated file"):
+        found = FileInput(path).load()
+    path.write_bytes(whole)
+    assert_same_events(found, FileInput(path).load())
+    assert len(found) == 1000
+    path.write_bytes(whole + bytes(zeros) + b"1")
+    with pytest.raises(FormatError):
+        FileInput(path).load()
 
 
 def test_load_fails_on_an_inflated_packet_that_is_damaged(path: Path) -> None:
