@@ -118,6 +118,8 @@ class FileInput(WindowItems):
         self.__exit__(None, None, None)
 
     def __enter__(self) -> FileInput:
+        if self._session is not None and self._session.is_open:
+            raise RuntimeError(f"{self.path!r} is playing already; another FileInput plays it beside this one")
         width, height = self._require_shape()
         sink = _core.EventSink(width, height, frames=True)
         recording = self._file.located(lambda: self._file.opened.recording)
