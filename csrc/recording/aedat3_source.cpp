@@ -99,6 +99,7 @@ Aedat3Source::Listing Aedat3Source::list_runs(std::size_t stride) const {
   Listing listing;
   Aedat3Walk walk(file_->bytes(), begin_, camera_);
   while (const auto packet = walk.next()) {
+    check_interrupt();
     const std::uint64_t keep_invalid = keeps_invalid(*packet);
     for (std::size_t done = 0; done < packet->events.size(); done += stride) {
       const ByteSpan events = packet->events.subspan(done, std::min(stride, packet->events.size() - done));

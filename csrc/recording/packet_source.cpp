@@ -44,6 +44,7 @@ PacketSource::Listing PacketSource::list_packets() const {
   Listing listing;
   PacketWalk walk(file_->bytes(), layout_, layout_.begin);
   while (const auto packet = walk.next()) {
+    if (listing.all % 64 == 0) check_interrupt();
     if (packet->stream == stream_) listing.packets.push_back(*packet);
     ++listing.all;
   }
@@ -86,6 +87,7 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
     Buffer scratch;
     const std::size_t first = task * group, last = std::min(first + group, packets.size());
     for (std::size_t i = first; i < last; ++i) {
+      check_interrupt();
       const ByteSpan stored = stored_events(packets[i], scratch);
       counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time, packets[i].offset};
     }

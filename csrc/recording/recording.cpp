@@ -21,12 +21,12 @@ Recording::Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<con
     : file_(std::move(file)), source_(std::move(source)) {}
 
 bool Recording::has_index() const {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_interruptibly(mutex_);
   return index_ != nullptr;
 }
 
 const Index& Recording::index(std::size_t threads) const {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_interruptibly(mutex_);
   if (!index_) index_ = make_index(threads);
   return *index_;
 }
@@ -43,7 +43,7 @@ std::unique_ptr<const Index> Recording::make_index(std::size_t threads) const {
 }
 
 const Index& Recording::replace_index(const Index& refuted, std::size_t threads) const {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_interruptibly(mutex_);
   if (index_.get() == &refuted) {
     auto made = make_index(threads);
     refuted_ = std::exchange(index_, std::move(made));
@@ -62,7 +62,7 @@ auto Recording::with_index(std::size_t threads, const Use& use) const {
 }
 
 void Recording::restore_index(Index index) {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_interruptibly(mutex_);
   index_ = std::make_unique<const Index>(std::move(index));
 }
 
@@ -79,6 +79,7 @@ void Recording::find_times(Index& index) const {
     for (std::uint64_t at = checkpoint.ordinal; at < stop;) {
       const ConstEventSpan events = cursor->next();
       if (events.empty()) break;
+      check_interrupt();
       for (const Event& event : events) index.t_max = std::max(index.t_max, event.t);
       at += events.size();
     }
@@ -101,6 +102,7 @@ std::uint64_t Recording::ordinal_of(std::int64_t time, const Index& index) const
   const auto cursor = source_->open(checkpoint);
   std::uint64_t ordinal = checkpoint.ordinal;
   while (true) {
+    check_interrupt();
     const ConstEventSpan events = cursor->next();
     const std::size_t before = count_before(events, time);
     ordinal += before;

@@ -74,7 +74,7 @@ class Recording {
 
   std::shared_ptr<const MappedFile> file_;
   std::unique_ptr<const Source> source_;
-  mutable std::mutex mutex_;
+  mutable std::timed_mutex mutex_;
   mutable std::unique_ptr<const Index> index_;
   mutable std::shared_ptr<const Index> claimed_;  // what the file's own table says; null if refuted, or it has none
   mutable bool asked_for_claims_ = false;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/interrupt.hpp"
 #include "core/mapped_file.hpp"
 #include "recording/packet_inflater.hpp"
 
@@ -20,6 +21,7 @@ class SidePackets {
   /// read(inflated bytes of packet i), whose FormatErrors count from the first of them; the bytes may lie in `scratch`.
   template <class Read>
   auto read(std::size_t i, Buffer& scratch, const Read& read) const {
+    check_interrupt();
     return inflater_.read(packets_.at(i), scratch, read);
   }
 
