@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
@@ -93,6 +94,16 @@ Aedat3Source::Aedat3Source(std::shared_ptr<const MappedFile> file, std::size_t b
 
 std::unique_ptr<Cursor> Aedat3Source::open(const Checkpoint& checkpoint) const {
   return std::make_unique<Aedat3Cursor>(file_->bytes(), checkpoint, camera_);
+}
+
+void Aedat3Source::check_places(const Index& index) const {
+  aestream::check_places(index, {begin_, file_->bytes().size(), 1, 0});
+  for (const Checkpoint& checkpoint : index.checkpoints) {
+    const std::uint64_t done = checkpoint.state.load<InPacket>().done, before = checkpoint.offset - begin_;
+    if (done != 0 && (before < Aedat3Packet::header_size || done > before - Aedat3Packet::header_size)) {
+      throw IndexMismatch("expected an index of this file, found one with a place inside of no packet");
+    }
+  }
 }
 
 Aedat3Source::Listing Aedat3Source::list_runs(std::size_t stride) const {

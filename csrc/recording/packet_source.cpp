@@ -5,6 +5,7 @@
 
 #include "core/parallel.hpp"
 #include "recording/packet_cursor.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
@@ -32,6 +33,14 @@ PacketSource::PacketSource(std::shared_ptr<const MappedFile> file, Aedat4Layout 
 
 std::unique_ptr<Cursor> PacketSource::open(const Checkpoint& checkpoint) const {
   return std::make_unique<PacketCursor>(*this, checkpoint);
+}
+
+void PacketSource::check_places(const Index& index) const {
+  const bool has_claims = std::ranges::any_of(index.checkpoints, [](const auto& each) { return each.state.words[0]; });
+  if (has_claims) throw IndexMismatch("expected an index of counts that were checked, found claims");
+  const PlaceLimits limits = inflater_ ? PlaceLimits{layout_.begin, file_->bytes().size(), 64, mebi}
+                                       : PlaceLimits{layout_.begin, file_->bytes().size(), 1, 0};
+  aestream::check_places(index, limits);
 }
 
 std::optional<Packet> PacketSource::next_packet(PacketWalk& walk) const {

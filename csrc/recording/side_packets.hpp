@@ -22,7 +22,7 @@ class SidePackets {
   template <class Read>
   auto read(std::size_t i, Buffer& scratch, const Read& read) const {
     check_interrupt();
-    return inflater_.read(packets_.at(i), scratch, read);
+    return file_->guarded([&] { return inflater_.read(packets_.at(i), scratch, read); });
   }
 
  private:

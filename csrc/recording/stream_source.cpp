@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/parallel.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
@@ -92,6 +93,10 @@ StreamSource::StreamSource(std::shared_ptr<const MappedFile> file, std::unique_p
 
 std::unique_ptr<Cursor> StreamSource::open(const Checkpoint& checkpoint) const {
   return std::make_unique<StreamCursor>(*decoder_, file_->bytes(), checkpoint);
+}
+
+void StreamSource::check_places(const Index& index) const {
+  aestream::check_places(index, {begin_, begin_ + payload_.size(), decoder_->max_events_per_word(), 0});
 }
 
 void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) const {

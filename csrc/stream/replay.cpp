@@ -65,14 +65,17 @@ void Replay::play() {
   of_replay.cancelled = &stop_;
   const InterruptScope scope(of_replay);
   try {
-    const auto cursor = recording_->open(window_.start, default_threads());
-    visit(*cursor, 0, window_, [this](ConstEventSpan events) {
-      if (real_time_) {
-        play_in_time(events);
-      } else {
-        push_with_room(events);
-      }
-      return !stop_.load();
+    recording_->guarded([this] {
+      const auto cursor = recording_->open(window_.start, default_threads());
+      visit(*cursor, 0, window_, [this](ConstEventSpan events) {
+        recording_->check_block();
+        if (real_time_) {
+          play_in_time(events);
+        } else {
+          push_with_room(events);
+        }
+        return !stop_.load();
+      });
     });
   } catch (const Cancelled&) {  // by stop()
   } catch (...) {
