@@ -22,6 +22,12 @@ std::atomic<std::thread::id> last_thread;  // which may still go there
   while (true) pause();
 }
 
+/// Whoever has the GIL must go on, or nobody gets it any more. While the interpreter ends, only the thread that ends it has it.
+bool may_enter_python() {
+  return !is_left || last_thread.load() == std::this_thread::get_id() ||
+         (Py_IsInitialized() != 0 && PyGILState_Check() != 0);
+}
+
 void ask_python() {
   const py::gil_scoped_acquire acquired;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -61,7 +67,7 @@ gil_scoped_release::~gil_scoped_release() {
 
 gil_scoped_acquire::gil_scoped_acquire() {
   ++guests;
-  if (is_left && last_thread.load() != std::this_thread::get_id()) {
+  if (!may_enter_python()) {
     --guests;
     wait_for_ever();
   }
