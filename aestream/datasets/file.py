@@ -52,7 +52,7 @@ class FileInput(WindowItems):
 
     def __init__(
         self,
-        path: str | os.PathLike[str] | None = None,
+        path: str | bytes | os.PathLike[Any] | None = None,
         shape: tuple[int, int] | None = None,
         device: torch.device | str = "cpu",
         ignore_time: bool = False,

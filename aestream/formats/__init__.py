@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import aestream._core as _core
 from aestream.errors import FormatError
@@ -47,7 +48,7 @@ _FORCED = {  # by the name that a user gives
 }
 
 
-def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()) -> OpenedFile:  # noqa: B008 - frozen
+def open_file(path: str | bytes | os.PathLike[Any], options: ReadOptions = ReadOptions()) -> OpenedFile:  # noqa: B008
     """Open an event file.
 
     Raises:
@@ -55,7 +56,7 @@ def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()
         ValueError: if an option is not for files of this format, or contradicts the file.
         OSError: if the file cannot be opened, or changes meanwhile.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     check_time_unit(options.time_unit)
     check_fields(options.fields)
     file = None if os.path.isdir(path) else _core.MappedFile(path)

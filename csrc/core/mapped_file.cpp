@@ -56,7 +56,8 @@ std::uint64_t hash_sample(ByteSpan bytes) {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  // O_NONBLOCK: a FIFO that nobody writes to is refused, and not waited for.
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.fd < 0) fail(errno, path);
   struct stat status{};
   if (::fstat(file.fd, &status) != 0) fail(errno, path);
