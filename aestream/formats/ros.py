@@ -20,6 +20,7 @@ import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.events import TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request, Spooled
+from aestream.formats.ros_bounds import bound_chunks, bound_messages, check_storage
 from aestream.formats.spool import Spool
 
 if TYPE_CHECKING:
@@ -210,6 +211,9 @@ def _open_bag(format: str, paths: list[Path]) -> Iterator[list[_Reader]]:
     reader_of: Callable[[Path], contextlib.AbstractContextManager[_Reader]] = (
         rosbag1.Reader if format == "rosbag" else rosbag2.Reader
     )
+    for path in paths:
+        for each in path.iterdir() if path.is_dir() else (path,):
+            check_storage(each)
     with contextlib.ExitStack() as stack:
         with _translated():
             try:
@@ -218,6 +222,8 @@ def _open_bag(format: str, paths: list[Path]) -> Iterator[list[_Reader]]:
                 if "storage_identifier" not in str(error):  # which older metadata lack; their files tell it
                     raise
                 readers = [stack.enter_context(reader_of(path)) for path in _files_of(paths[0])]
+            for reader in readers:
+                (bound_chunks if format == "rosbag" else bound_messages)(reader)
         yield readers
 
 
