@@ -6,15 +6,11 @@ import bz2
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.spool import most_bytes
-
-if TYPE_CHECKING:
-    from rosbags.rosbag1 import Reader as Reader1
-    from rosbags.rosbag2 import Reader as Reader2
 
 _MCAP_MAGIC = b"\x89MCAP0\r\n"
 _MCAP_CHUNK = 6
@@ -23,7 +19,7 @@ _ZSTD_SKIPPED = range(0x184D2A50, 0x184D2A60)
 _ZSTD_BLOCK_BYTES = 128 << 10  # that a block becomes at most
 
 
-def bound_chunks(reader: Reader1) -> None:
+def bound_chunks(reader: Any) -> None:
     """Let the open reader of a ROS 1 bag inflate no chunk further than ``most_bytes`` of its size.
 
     LZ4 cannot: it expands at most 255 times.
@@ -43,7 +39,7 @@ def _bunzip(data: bytes, offset: int) -> bytes:
     return inflated
 
 
-def bound_messages(reader: Reader2) -> None:
+def bound_messages(reader: Any) -> None:
     """Let the open reader of a ROS 2 bag inflate no message further than ``most_bytes`` of its size."""
     if reader.compression_mode == "message":
         for storage in reader.storage.storages:
