@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,6 +14,7 @@ from torch.utils.data import get_worker_info
 import aestream._core as _core
 from aestream.arguments import positive
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, stored_bytes, write_index
+from aestream.datasets.open_files import HDF5, MAPPED
 from aestream.errors import FormatError, ShapeWarning, TruncatedFileWarning
 from aestream.formats import open_file
 from aestream.formats.base import OpenedFile, ReadOptions
@@ -34,15 +37,34 @@ class EventFile:
         self._opened: OpenedFile | None = None
         self._packed_index: bytes | None = None
         self._warned = False
+        self._inode: tuple[int, ...] | None = None
 
     @property
     def opened(self) -> OpenedFile:
-        """The file, opened in this process."""
-        if self._opened is None:
-            self._opened = open_file(self.path, self._options)
+        """The file, opened in this process; again if so many others were that it was closed."""
+        opened = self._opened
+        if opened is None:
+            opened = self._opened = open_file(self.path, self._options)
+            self._check_is_same()
             if self._packed_index is not None:
-                self._opened.recording.restore_index(self._packed_index)
-        return self._opened
+                opened.recording.restore_index(self._packed_index)
+            (HDF5 if opened.format == "hdf5" else MAPPED).add(self)
+        return opened
+
+    def _check_is_same(self) -> None:
+        status = os.stat(self.path)
+        inode = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._inode not in (None, inode):
+            self._opened = None
+            raise OSError(errno.ESTALE, "the file has changed since it was opened first", self.path)
+        self._inode = inode
+
+    def close(self) -> None:
+        """Give back the mapping; the index stays, and whoever reads at the moment goes on."""
+        opened = self._opened
+        if opened is not None and opened.recording.has_index:
+            self._packed_index = opened.recording.pack_index()
+        self._opened = None
 
     @property
     def has_index(self) -> bool:
@@ -119,7 +141,7 @@ class EventFile:
 
     def __getstate__(self) -> dict[str, Any]:
         """Path, parameters and index: every process maps the file itself."""
-        return self.__dict__ | {"_opened": None, "_packed_index": self.indexed.pack_index()}
+        return self.__dict__ | {"_opened": None, "_inode": None, "_packed_index": self.indexed.pack_index()}
 
 
 def agreed_shape(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:
