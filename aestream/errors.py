@@ -42,6 +42,10 @@ class ShapeWarning(UserWarning):
     """A shape that was given is not the one in the file's header; the given one is used."""
 
 
+class IndexWarning(UserWarning):
+    """The index in a pickle is not one of the file that is at its path now; it is built again."""
+
+
 class TimeUnitWarning(UserWarning):
     """The times of a file are floats, and what they count was guessed; ``time_unit=`` says it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import warnings
@@ -13,11 +14,11 @@ from torch.utils.data import get_worker_info
 
 import aestream._core as _core
 from aestream.arguments import positive
-from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, stored_bytes, write_index
+from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, seal, stored_bytes, unseal, write_index
 from aestream.datasets.open_files import HDF5, MAPPED
-from aestream.errors import FormatError, ShapeWarning, TruncatedFileWarning
-from aestream.formats import open_file
-from aestream.formats.base import OpenedFile, ReadOptions
+from aestream.errors import FormatError, IndexWarning, ShapeWarning, TruncatedFileWarning
+from aestream.formats import folder_identity, open_file
+from aestream.formats.base import Identity, OpenedFile, ReadOptions
 
 T = TypeVar("T")
 _WARNED: set[tuple[str, int, int]] = set()  # files and given shapes that a ShapeWarning was for
@@ -35,36 +36,47 @@ class EventFile:
         self._threads = threads
         self._cache_index = cache_index
         self._opened: OpenedFile | None = None
-        self._packed_index: bytes | None = None
+        self._sealed_index: bytes | None = None
         self._warned = False
-        self._inode: tuple[int, ...] | None = None
+        self._identity: Identity | None = None  # of the file that was opened first
 
     @property
     def opened(self) -> OpenedFile:
         """The file, opened in this process; again if so many others were that it was closed."""
         opened = self._opened
         if opened is None:
-            opened = self._opened = open_file(self.path, self._options)
-            self._check_is_same()
-            if self._packed_index is not None:
-                opened.recording.restore_index(self._packed_index)
+            opened = open_file(self.path, self._options)
+            if self._identity not in (None, opened.identity):
+                raise OSError(errno.ESTALE, "the file has changed since it was opened first", self.path)
+            self._opened, self._identity = opened, opened.identity
+            if self._sealed_index is not None:
+                self._restore(opened, self._sealed_index)
             (HDF5 if opened.format == "hdf5" else MAPPED).add(self)
         return opened
-
-    def _check_is_same(self) -> None:
-        status = os.stat(self.path)
-        inode = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if self._inode not in (None, inode):
-            self._opened = None
-            raise OSError(errno.ESTALE, "the file has changed since it was opened first", self.path)
-        self._inode = inode
 
     def close(self) -> None:
         """Give back the mapping; the index stays, and whoever reads at the moment goes on."""
         opened = self._opened
         if opened is not None and opened.recording.has_index:
-            self._packed_index = opened.recording.pack_index()
+            self._sealed_index = self._seal(opened)
         self._opened = None
+
+    def _restore(self, opened: OpenedFile, sealed: bytes) -> None:
+        """Take the index that came in the pickle if it is one of the file that is there now."""
+        packed = unseal(sealed, opened.identity, self._variant(opened))
+        reason = "it was made for another file, or another state of this one"
+        if packed is not None:
+            try:
+                return opened.recording.restore_index(packed)
+            except ValueError as error:
+                reason = str(error)
+        self._sealed_index = None
+        message = f"{self.path}: the index that came with the pickle is built again: {reason}"
+        warnings.warn(message, IndexWarning, stacklevel=4)
+        return None
+
+    def _variant(self, opened: OpenedFile) -> str:
+        return f"{opened.format} {self._options.given()}"
 
     @property
     def has_index(self) -> bool:
@@ -100,11 +112,18 @@ class EventFile:
         return 1 if get_worker_info() is not None else _core.default_threads()
 
     def located(self, call: Callable[[], T]) -> T:
-        """``call()``, with the path in its FormatError."""
+        """``call()``, with the path in its FormatError; an OSError instead if the file has changed."""
         try:
             return call()
         except FormatError as error:
+            self._check_unchanged()
             raise self._placed(error) from None
+
+    def _check_unchanged(self) -> None:
+        """For errors of readers that are not the core's. What is spooled cannot change."""
+        opened = self._opened
+        if opened is not None and opened.file is not None and opened.spooled is None:
+            opened.file.check()
 
     def _placed(self, error: FormatError) -> FormatError:
         """The error with the path and, where the file is spooled, what its offset counts in."""
@@ -117,7 +136,7 @@ class EventFile:
         cut_message = spooled.cut_message if spooled is not None else None
         if self._warned or (cut_bytes == 0 and missing_bytes == 0 and cut_message is None):
             return
-        size = spooled.size if spooled is not None else stored_bytes(self.path)
+        size = spooled.size if spooled is not None else stored_bytes(self.opened.identity)
         message = f"expected a whole word, line or packet, found the last {cut_bytes} bytes of a truncated file"
         if missing_bytes:
             message = f"expected {missing_bytes} bytes more, found the end of a truncated file"
@@ -128,20 +147,36 @@ class EventFile:
         warnings.warn(str(error), TruncatedFileWarning, stacklevel=4)
 
     def _index(self, recording: _core.Recording) -> None:
-        variant = f"{self.opened.format} {self._options.given()}"
-        cached = self._cache_index and stored_bytes(self.path) >= MIN_FILE_BYTES
-        packed = read_index(self.path, variant) if cached else None
+        variant, identity = self._variant(self.opened), self.opened.identity
+        cached = self._cache_index and stored_bytes(identity) >= MIN_FILE_BYTES
+        packed = read_index(self.path, variant, identity) if cached else None
         if packed is not None:
-            recording.restore_index(packed)
-            return
+            with contextlib.suppress(ValueError):  # of another version of the package, perhaps
+                return recording.restore_index(packed)
         threads = self.thread_count
         self.located(lambda: recording.build_index(threads))
-        if cached:
-            write_index(self.path, variant, recording.pack_index())
+        if cached and self._is_as_opened():
+            write_index(self.path, variant, identity, recording.pack_index())
+        return None
+
+    def _is_as_opened(self) -> bool:
+        """Whether the path still names what was opened, in the state that it had."""
+        with contextlib.suppress(OSError):
+            if self.opened.file is None:
+                return folder_identity(self.path) == self.opened.identity
+            self.opened.file.check()
+            status = os.stat(self.path)
+            found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+            return found == self.opened.identity[0][1:5]
+        return False
 
     def __getstate__(self) -> dict[str, Any]:
         """Path, parameters and index: every process maps the file itself."""
-        return self.__dict__ | {"_opened": None, "_inode": None, "_packed_index": self.indexed.pack_index()}
+        self.indexed  # noqa: B018 - builds it
+        return self.__dict__ | {"_opened": None, "_identity": None, "_sealed_index": self._seal(self.opened)}
+
+    def _seal(self, opened: OpenedFile) -> bytes:
+        return seal(opened.recording.pack_index(), opened.identity, self._variant(opened))
 
 
 def agreed_shape(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:

@@ -52,7 +52,7 @@ class FileInput(WindowItems):
 
     def __init__(
         self,
-        path: str | os.PathLike[str] | None = None,
+        path: str | bytes | os.PathLike[Any] | None = None,
         shape: tuple[int, int] | None = None,
         device: torch.device | str = "cpu",
         ignore_time: bool = False,
@@ -118,6 +118,8 @@ class FileInput(WindowItems):
         self.__exit__(None, None, None)
 
     def __enter__(self) -> FileInput:
+        if self._session is not None and self._session.is_open:
+            raise RuntimeError(f"{self.path!r} is playing already; another FileInput plays it beside this one")
         width, height = self._require_shape()
         sink = _core.EventSink(width, height, frames=True)
         recording = self._file.located(lambda: self._file.opened.recording)

@@ -21,7 +21,7 @@ class RecordedEvents:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | bytes | os.PathLike[Any],
         options: ReadOptions,
         device: torch.device | str,
         *,
@@ -29,7 +29,7 @@ class RecordedEvents:
         threads: int | None,
         cache_index: bool,
     ) -> None:
-        self.path = os.fspath(path)
+        self.path = os.fsdecode(path)
         self.device = torch.device(device)
         self._file = EventFile(self.path, options, strict=strict, threads=threads, cache_index=cache_index)
 

@@ -250,7 +250,7 @@ def _drawing_as(index: int, item: int) -> int:
 
 def _entry(number: int, place: Any, windows: Any, targets: Any) -> Entry:
     path, stream = place if isinstance(place, Part) else (place, None)
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if windows is None:
         return Entry(number, path, stream, None, targets)
     try:

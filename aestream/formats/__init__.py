@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import Any
 
 import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.event_columns import check_time_unit
 from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4
-from aestream.formats.base import Format, OpenedFile, ReadOptions, Request
+from aestream.formats.base import Format, Identity, OpenedFile, ReadOptions, Request
 from aestream.formats.bin40 import is_bin40, open_bin40
 from aestream.formats.compressed import WRAPPERS, is_wrappable, open_compressed
 from aestream.formats.csv_text import open_csv
@@ -46,25 +48,41 @@ _FORCED = {  # by the name that a user gives
 }
 
 
-def open_file(path: str | os.PathLike[str], options: ReadOptions = ReadOptions()) -> OpenedFile:  # noqa: B008 - frozen
+def open_file(path: str | bytes | os.PathLike[Any], options: ReadOptions = ReadOptions()) -> OpenedFile:  # noqa: B008
     """Open an event file.
 
     Raises:
         FormatError: if the bytes are of no format that is known, or damaged.
         ValueError: if an option is not for files of this format, or contradicts the file.
-        OSError: if the file cannot be opened.
+        OSError: if the file cannot be opened, or changes meanwhile.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     check_time_unit(options.time_unit)
     check_fields(options.fields)
-    request = Request(path, None if os.path.isdir(path) else _core.MappedFile(path), options)
+    file = None if os.path.isdir(path) else _core.MappedFile(path)
+    identity: Identity = folder_identity(path) if file is None else (("", *file.identity),)
     try:
-        detected = _detect(request)
-        if detected in WRAPPERS:
-            return open_compressed(request, detected, _open_inflated)
-        return _choose(request, detected).open(request)
+        opened = _open(Request(path, file, options))
     except FormatError as error:
+        if file is not None:
+            file.check()
         raise error.located(path) from None
+    if file is not None:
+        file.check()
+    return replace(opened, file=file, identity=identity)
+
+
+def _open(request: Request) -> OpenedFile:
+    detected = _detect(request)
+    if detected in WRAPPERS:
+        return open_compressed(request, detected, _open_inflated)
+    return _choose(request, detected).open(request)
+
+
+def folder_identity(path: str) -> Identity:
+    """The files in a folder, by name."""
+    statuses = sorted((entry.name, entry.stat()) for entry in os.scandir(path) if entry.is_file())
+    return tuple((name, each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, 0) for name, each in statuses)
 
 
 def _detect(request: Request) -> str:

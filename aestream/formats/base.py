@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
 import aestream._core as _core
 from aestream.camera_frames import CameraFrames
+
+#: name (of a file in a folder), device, inode, size, time of change in ns, and hash of some blocks, of each file
+Identity: TypeAlias = tuple[tuple[str, int, int, int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class OpenedFile:
             first one; None where the format holds none.
         spooled: the temporary file that the recording reads in place of the file; None where it reads the file itself.
         missing_bytes: of a truncated file, how many more its header announces.
+        file: the file as it is mapped; None for a folder.
+        identity: of the file, or of the files in a folder, as they were opened.
     """
 
     recording: _core.Recording
@@ -95,6 +100,8 @@ class OpenedFile:
     imu: Callable[[int | None], npt.NDArray[Any]] | None = None
     spooled: Spooled | None = None
     missing_bytes: int = 0
+    file: _core.MappedFile | None = None
+    identity: Identity = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from typing import Any
@@ -54,9 +55,8 @@ def open_layout(path: str, file: _core.MappedFile, layout: Layout) -> _core.Reco
     for dataset in datasets.values():
         check_filters(dataset)
     block = _block(datasets.values(), _FETCHED_ROWS)
-    return _core.open_fetched(
-        _RowFetcher(path, layout), num_events=layout.num_events, block=block, times=times, off=layout.off
-    )
+    fetch = _RowFetcher(path, file.identity, layout)
+    return _core.open_fetched(file, fetch, num_events=layout.num_events, block=block, times=times, off=layout.off)
 
 
 def _open_ecf(file: _core.MappedFile, layout: Layout, datasets: list[Any]) -> _core.Recording:
@@ -124,23 +124,29 @@ def _block(datasets: Any, least: int) -> int:
 class _RowFetcher:
     """Reads rows through h5py, which every process opens for itself."""
 
-    def __init__(self, path: str, layout: Layout) -> None:
+    def __init__(self, path: str, identity: tuple[int, ...], layout: Layout) -> None:
         self._path = path
+        self._inode = identity[:2]
         self._places = [(layout.fields[letter].dataset.name, layout.fields[letter].part) for letter in FIELDS]
         self._file: Any = None
         self._process = 0
 
     def __call__(self, first: int, last: int, only_times: bool) -> tuple[npt.NDArray[Any], ...]:
+        file = self._opened()
         with hdf5_damage():
-            file = self._opened()
             places = self._places[:1] if only_times else self._places
             read = {name: file[name][first:last] for name in dict.fromkeys(name for name, _ in places)}
         return tuple(_part_of(read[name], part) for name, part in places)
 
     def _opened(self) -> Any:
         if self._process != os.getpid():
-            self._file = import_h5py().File(self._path, "r")
-            self._process = os.getpid()
+            with hdf5_damage():
+                file = import_h5py().File(self._path, "r")
+            status = os.stat(self._path)
+            if (status.st_dev, status.st_ino) != self._inode:
+                file.close()
+                raise OSError(errno.ESTALE, "the file has changed since it was opened: it is another one", self._path)
+            self._file, self._process = file, os.getpid()
         return self._file
 
 

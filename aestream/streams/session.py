@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +51,16 @@ class StreamStats:
     age_p99_us: float = 0.0
 
 
+_OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+@atexit.register  # after the core's own, and so before it: sources may need Python to end
+def _stop_all() -> None:
+    for session in list(_OPEN):
+        with contextlib.suppress(Exception):  # the others have to end, too
+            session.stop()
+
+
 class Source(Protocol):
     """What puts events into a sink from a thread of its own, and closes the sink when no more will come."""
 
@@ -66,6 +79,7 @@ class Session:
         self._process = os.getpid()
         self._stopping = threading.Lock()
         self._stopped = False
+        _OPEN.add(self)
 
     @property
     def is_open(self) -> bool:

@@ -1,8 +1,10 @@
 // C++ errors as Python's: FormatError keeps its offset, a file that cannot be opened raises the OSError of its errno.
+#include <cerrno>
 #include <system_error>
 
 #include "bindings/bindings.hpp"
 #include "core/error.hpp"
+#include "recording/source.hpp"
 
 namespace aestream {
 namespace {
@@ -29,6 +31,11 @@ void raise_os_error(const std::system_error& error) {
   PyErr_SetObject(py::type::of(value).ptr(), value.ptr());
 }
 
+void raise_file_changed(const FileChanged& error) {
+  const py::object type = py::module_::import("builtins").attr("OSError");
+  PyErr_SetObject(type.ptr(), type(ESTALE, error.what(), foreign_text(error.path())).ptr());
+}
+
 }  // namespace
 
 void register_errors(py::module_&) {
@@ -37,6 +44,10 @@ void register_errors(py::module_&) {
       if (thrown) std::rethrow_exception(thrown);
     } catch (const FormatError& error) {
       raise_format_error(error);
+    } catch (const FileChanged& error) {
+      raise_file_changed(error);
+    } catch (const IndexMismatch& error) {
+      PyErr_SetObject(PyExc_ValueError, printable(error.what()).ptr());
     } catch (const std::system_error& error) {
       raise_os_error(error);
     }

@@ -35,6 +35,12 @@ void register_files(py::module_& module) {
              return std::make_shared<MappedFile>(bytes);
            }),
            py::arg("path"))
+      .def("check", &MappedFile::check, py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("identity",
+                             [](const MappedFile& file) {
+                               const FileIdentity& id = file.identity();
+                               return std::tuple{id.device, id.inode, id.size, id.modified_ns, id.sample};
+                             })
       .def("__len__", [](const MappedFile& file) { return file.bytes().size(); })
       .def_buffer([](MappedFile& file) {
         return py::buffer_info(const_cast<std::uint8_t*>(file.bytes().data()), 1, "B",

@@ -117,11 +117,12 @@ Fetch make_fetch(py::object callable) {
   };
 }
 
-std::unique_ptr<Recording> open_fetched(const py::object& fetch, std::uint64_t num_events, std::size_t block,
-                                        const Times& times, std::optional<int> off) {
+std::unique_ptr<Recording> open_fetched(std::shared_ptr<MappedFile> file, const py::object& fetch,
+                                        std::uint64_t num_events, std::size_t block, const Times& times,
+                                        std::optional<int> off) {
   if (block == 0) throw py::value_error("a block has rows");
   auto table = std::make_unique<FetchedTable>(make_fetch(fetch), to_unit(times, off), num_events, block);
-  return make_recording(nullptr, std::move(table), to_time_table(times));
+  return make_recording(std::move(file), std::move(table), to_time_table(times));
 }
 
 }  // namespace
@@ -135,8 +136,8 @@ void register_hdf5(py::module_& module) {
              py::arg("off") = std::nullopt);
   module.def("open_ecf", &open_ecf, py::arg("file"), py::arg("dataset"), py::arg("columns"), py::kw_only(),
              py::arg("num_events"));
-  module.def("open_fetched", &open_fetched, py::arg("fetch"), py::kw_only(), py::arg("num_events"), py::arg("block"),
-             py::arg("times"), py::arg("off") = std::nullopt);
+  module.def("open_fetched", &open_fetched, py::arg("file"), py::arg("fetch"), py::kw_only(), py::arg("num_events"),
+             py::arg("block"), py::arg("times"), py::arg("off") = std::nullopt);
 }
 
 }  // namespace aestream

@@ -7,6 +7,7 @@
 #include "core/parallel.hpp"
 #include "decode/registry.hpp"
 #include "recording/recording.hpp"
+#include "recording/stored_index.hpp"
 #include "recording/stream_source.hpp"
 
 namespace aestream {
@@ -43,31 +44,6 @@ py::tuple accumulate_windows(const Recording& recording, const RepresentationPtr
   return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, all.size()), outside);
 }
 
-struct IndexHead {
-  std::uint64_t num_events, cut_bytes;
-  std::int64_t t_first, t_max;
-};
-
-py::bytes pack_index(const Index& index) {
-  const IndexHead head{index.num_events, index.cut_bytes, index.t_first, index.t_max};
-  std::string bytes(sizeof head + index.checkpoints.size() * sizeof(Checkpoint), '\0');
-  std::memcpy(bytes.data(), &head, sizeof head);
-  std::memcpy(bytes.data() + sizeof head, index.checkpoints.data(), bytes.size() - sizeof head);
-  return bytes;
-}
-
-Index unpack_index(std::string_view bytes) {
-  IndexHead head;
-  if (bytes.size() < sizeof head + sizeof(Checkpoint) || (bytes.size() - sizeof head) % sizeof(Checkpoint) != 0) {
-    throw py::value_error("not a packed index");
-  }
-  std::memcpy(&head, bytes.data(), sizeof head);
-  Index index{{}, head.num_events, head.cut_bytes, true, head.t_first, head.t_max};
-  index.checkpoints.resize((bytes.size() - sizeof head) / sizeof(Checkpoint));
-  std::memcpy(index.checkpoints.data(), bytes.data() + sizeof head, bytes.size() - sizeof head);
-  return index;
-}
-
 /// A getter that builds the index when it is not there yet.
 template <class T>
 auto of_index(T Index::* field) {
@@ -98,7 +74,7 @@ void register_recording(py::module_& module) {
                const py::gil_scoped_release released;
                index = &recording.index(default_threads());
              }
-             return pack_index(*index);
+             return py::bytes(pack_index(*index));
            })
       .def(
           "restore_index",

@@ -12,7 +12,7 @@ py::array read_file_triggers(const MappedFile& file, const std::string& format, 
   std::vector<Trigger> triggers;
   {
     const py::gil_scoped_release released;
-    triggers = read_triggers(format, file.bytes().subspan(begin));
+    triggers = file.guarded([&] { return read_triggers(format, file.bytes().subspan(begin)); });
   }
   return own_records(triggers, "TRIGGER_DTYPE");
 }

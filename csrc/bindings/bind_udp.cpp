@@ -61,12 +61,15 @@ void shift_times(ConstEventSpan events, std::int64_t shift, std::vector<Event>& 
 void send_recording(UdpSender& sender, const Recording& recording, std::optional<std::int64_t> start,
                     std::optional<std::int64_t> stop, std::int64_t shift_us, std::size_t threads) {
   const Window window{start.value_or(INT64_MIN), stop.value_or(INT64_MAX), true};
-  const auto cursor = recording.open(window.start, threads);
   std::vector<Event> shifted;
-  visit(*cursor, 0, window, [&](ConstEventSpan events) {
-    if (shift_us == 0) return sender.send(events, go_on);
-    shift_times(events, shift_us, shifted);
-    return sender.send(shifted, go_on);
+  recording.guarded([&] {
+    const auto cursor = recording.open(window.start, threads);
+    visit(*cursor, 0, window, [&](ConstEventSpan events) {
+      recording.check_block();
+      if (shift_us == 0) return sender.send(events, go_on);
+      shift_times(events, shift_us, shifted);
+      return sender.send(shifted, go_on);
+    });
   });
 }
 

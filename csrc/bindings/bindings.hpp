@@ -8,13 +8,12 @@
 #include <memory>
 #include <vector>
 
+#include "bindings/gil.hpp"
 #include "core/buffer_pool.hpp"
 #include "core/bytes.hpp"
 #include "core/event.hpp"
 
 namespace aestream {
-
-namespace py = pybind11;
 
 void register_errors(py::module_& module);
 void register_files(py::module_& module);

@@ -3,6 +3,7 @@
 
 PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   module.doc() = "The C++ core of aestream. Private: use the names of the package.";
+  aestream::prepare_exit();
   aestream::register_errors(module);
   aestream::register_files(module);
   aestream::register_decoders(module);

@@ -1,9 +1,11 @@
-// The one error of malformed input: what was expected, and the byte offset where something else stood.
+// The one error of malformed input, what was expected and the byte offset where something else stood; and that of a file that
+// changes.
 #pragma once
 
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace aestream {
 
@@ -24,6 +26,17 @@ class FormatError : public std::runtime_error {
 
  private:
   std::uint64_t offset_;
+};
+
+/// A file is no longer what was opened. Its bytes may be sound: this is an error of the system, not of the format.
+class FileChanged : public std::runtime_error {
+ public:
+  FileChanged(std::string path, const std::string& message) : std::runtime_error(message), path_(std::move(path)) {}
+
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
 };
 
 }  // namespace aestream

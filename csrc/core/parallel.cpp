@@ -39,7 +39,11 @@ class Helpers {
     crew.work();
     std::unique_lock lock(mutex_);
     std::erase(calls_, &call);  // who has not come yet is not waited for
-    done_.wait(lock, [&call] { return call.active == 0; });
+    while (!done_.wait_for(lock, between_questions, [&call] { return call.active == 0; })) {
+      lock.unlock();
+      crew.wait();
+      lock.lock();
+    }
   }
 
  private:
@@ -70,14 +74,17 @@ class Helpers {
 
 Helpers* helpers = nullptr;  // never destroyed: its threads wait until the process ends
 std::once_flag made;
+std::atomic<bool> dismissed{false};
 
 /// A forked child has none of its parent's threads, and may have its lock held.
 void make_helpers() { helpers = new Helpers; }
 
 }  // namespace
 
+void dismiss_helpers() noexcept { dismissed = true; }
+
 void run_with_helpers(Crew& crew, std::size_t count) {
-  if (count == 0) return crew.work();
+  if (count == 0 || dismissed) return crew.work();
   std::call_once(made, [] {
     make_helpers();
     pthread_atfork(nullptr, nullptr, make_helpers);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/interrupt.hpp"
 #include "decode/decoder.hpp"
 
 namespace aestream::evt2 {
@@ -110,6 +111,7 @@ template <class Words>
 State look_back(const Words& words, ByteSpan payload, std::size_t offset) {
   State state;
   for (std::size_t i = offset; i >= Words::word_size; i -= Words::word_size) {
+    check_interrupt_at(i);
     const auto word = words.load(&payload[i - Words::word_size]);
     if (!words.is_time(word)) continue;
     state.store(ClockState{words.time_of(word), true});

@@ -1,6 +1,7 @@
 // The state of EVT3 before any word, so that threads can start there.
 #include <algorithm>
 
+#include "core/interrupt.hpp"
 #include "core/multiversion.hpp"
 #include "decode/evt3.hpp"
 #include "decode/evt3_words.hpp"
@@ -27,6 +28,7 @@ std::uint32_t time_before(const std::uint8_t* in, std::size_t first, std::size_t
   bool has_low = false, has_high = false;
   std::uint32_t low = 0, last_high = 0;
   for (std::size_t i = end; i-- > first;) {
+    check_interrupt_at(i);
     const std::uint32_t word = load_le16(in + i * word_size), content = content_of(word);
     if (type_of(word) == TimeLow && !has_low) {
       low = content;
@@ -46,6 +48,7 @@ void addresses_before(const std::uint8_t* in, std::size_t first, std::size_t end
   bool y = false, em = false;
   std::size_t i = end;
   for (; i-- > first && !y;) {
+    check_interrupt_at(i);
     const std::uint32_t word = load_le16(in + i * word_size);
     if (type_of(word) == AddrY) {
       s.y = content_of(word) & 0x7FF;
@@ -57,6 +60,7 @@ void addresses_before(const std::uint8_t* in, std::size_t first, std::size_t end
   std::uint32_t moved = 0;
   for (std::size_t stop = end; stop > first; stop -= std::min(group, stop - first)) {
     const std::size_t start = stop - std::min(group, stop - first);
+    if (start / group % 64 == 0) check_interrupt();
     if (!has_vectors(in + start * word_size, stop - start)) continue;
     for (i = stop; i-- > start;) {
       const std::uint32_t word = load_le16(in + i * word_size), content = content_of(word);
@@ -76,7 +80,7 @@ void addresses_before(const std::uint8_t* in, std::size_t first, std::size_t end
 State Evt3Decoder::look_back(ByteSpan payload, std::size_t offset) const {
   const std::size_t end = offset / word_size;
   std::size_t first = 0;
-  while (first < end && type_of(load_le16(&payload[first * word_size])) != TimeHigh) ++first;
+  for (; first < end && type_of(load_le16(&payload[first * word_size])) != TimeHigh; ++first) check_interrupt_at(first);
   State state;
   if (first == end) return state;
   Evt3State s;

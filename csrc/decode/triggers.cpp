@@ -1,9 +1,11 @@
 // Triggers are rare, so a search for their words goes ahead, and the decoders' own scans bring the clock up to each.
 #include "decode/triggers.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 
+#include "core/interrupt.hpp"
 #include "decode/evt2.hpp"
 #include "decode/evt21.hpp"
 #include "decode/evt2_clock.hpp"
@@ -14,6 +16,7 @@
 namespace aestream {
 namespace {
 
+constexpr std::size_t at_once = std::size_t{8} << 20;  // bytes between two questions whether to end
 constexpr std::size_t dat_record_size = 8;
 constexpr std::uint32_t ext_trigger = 0xA;  // the type in EVT2, EVT2.1 and EVT3
 
@@ -23,11 +26,19 @@ std::vector<Trigger> find_triggers(const Decoder& decoder, const Layout& layout,
   std::vector<Trigger> found;
   State state;
   std::size_t scanned = 0;
+  const auto scan_to = [&](std::size_t stop) {
+    while (scanned < stop) {
+      check_interrupt();
+      const std::size_t bytes = std::min(stop - scanned, at_once);
+      decoder.scan(payload.subspan(scanned, bytes), state, false);
+      scanned += bytes;
+    }
+  };
   for (std::size_t i = 0; i + Layout::word_size <= payload.size(); i += Layout::word_size) {
+    check_interrupt_at(i);
     if (!layout.has_trigger(&payload[i])) [[likely]]
       continue;
-    decoder.scan(payload.subspan(scanned, i - scanned), state, false);
-    scanned = i;
+    scan_to(i);
     if (const auto trigger = layout.read(&payload[i], state)) found.push_back(*trigger);
   }
   return found;
@@ -66,6 +77,7 @@ std::vector<Trigger> read_dat(ByteSpan records) {
   found.reserve(records.size() / dat_record_size);
   fixed_records::Unwrapper clock;
   for (std::size_t i = 0; i + dat_record_size <= records.size(); i += dat_record_size) {
+    check_interrupt_at(i);
     const std::int64_t t = clock.take(load_le32(&records[i]));
     const std::uint32_t word = load_le32(&records[i + 4]);
     found.push_back({t, static_cast<std::int16_t>(bits(word, 26, 6)), bits(word, 0, 4) != 0, {}});

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
@@ -95,10 +96,21 @@ std::unique_ptr<Cursor> Aedat3Source::open(const Checkpoint& checkpoint) const {
   return std::make_unique<Aedat3Cursor>(file_->bytes(), checkpoint, camera_);
 }
 
+void Aedat3Source::check_places(const Index& index) const {
+  aestream::check_places(index, {begin_, file_->bytes().size(), 1, 0});
+  for (const Checkpoint& checkpoint : index.checkpoints) {
+    const std::uint64_t done = checkpoint.state.load<InPacket>().done, before = checkpoint.offset - begin_;
+    if (done != 0 && (before < Aedat3Packet::header_size || done > before - Aedat3Packet::header_size)) {
+      throw IndexMismatch("expected an index of this file, found one with a place inside of no packet");
+    }
+  }
+}
+
 Aedat3Source::Listing Aedat3Source::list_runs(std::size_t stride) const {
   Listing listing;
   Aedat3Walk walk(file_->bytes(), begin_, camera_);
   while (const auto packet = walk.next()) {
+    check_interrupt();
     const std::uint64_t keep_invalid = keeps_invalid(*packet);
     for (std::size_t done = 0; done < packet->events.size(); done += stride) {
       const ByteSpan events = packet->events.subspan(done, std::min(stride, packet->events.size() - done));

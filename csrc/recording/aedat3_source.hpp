@@ -19,6 +19,7 @@ class Aedat3Source final : public Source {
   Index build_index(std::size_t threads, bool times) const override;
   Checkpoint start() const override { return {begin_, 0, no_time, {}}; }
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
+  void check_places(const Index& index) const override;
 
  private:
   struct Run;

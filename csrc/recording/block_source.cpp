@@ -145,6 +145,15 @@ void BlockSource::verify(const Checkpoint& checkpoint) const {
   verified_[number] = true;
 }
 
+void BlockSource::check_places(const Index& index) const {
+  bool are_rows = index.num_events == table_->num_events() && index.cut_bytes == 0;
+  for (std::size_t i = 0; i < index.checkpoints.size(); ++i) {
+    are_rows &=
+        index.checkpoints[i].ordinal == i * stride_ && index.checkpoints[i].offset == table_->offset(i * stride_);
+  }
+  if (!are_rows) throw IndexMismatch("expected an index of this table, found one with other rows");
+}
+
 std::unique_ptr<Cursor> BlockSource::open(const Checkpoint& checkpoint) const {
   return std::make_unique<BlockCursor>(*this, checkpoint.ordinal);
 }

@@ -31,6 +31,7 @@ class BlockSource final : public Source {
   Checkpoint start() const override { return {table_->offset(0), 0, no_time, {}}; }
 
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
+  void check_places(const Index& index) const override;
 
   /// Compares a checkpoint that is from the file's own index with the events of the block before it.
   void verify(const Checkpoint& checkpoint) const override;

@@ -5,6 +5,7 @@
 
 #include "core/parallel.hpp"
 #include "recording/packet_cursor.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
@@ -34,6 +35,14 @@ std::unique_ptr<Cursor> PacketSource::open(const Checkpoint& checkpoint) const {
   return std::make_unique<PacketCursor>(*this, checkpoint);
 }
 
+void PacketSource::check_places(const Index& index) const {
+  const bool has_claims = std::ranges::any_of(index.checkpoints, [](const auto& each) { return each.state.words[0]; });
+  if (has_claims) throw IndexMismatch("expected an index of counts that were checked, found claims");
+  const PlaceLimits limits = inflater_ ? PlaceLimits{layout_.begin, file_->bytes().size(), 64, mebi}
+                                       : PlaceLimits{layout_.begin, file_->bytes().size(), 1, 0};
+  aestream::check_places(index, limits);
+}
+
 std::optional<Packet> PacketSource::next_packet(PacketWalk& walk) const {
   std::optional<Packet> packet = walk.next();
   while (packet && packet->stream != stream_) packet = walk.next();
@@ -44,6 +53,7 @@ PacketSource::Listing PacketSource::list_packets() const {
   Listing listing;
   PacketWalk walk(file_->bytes(), layout_, layout_.begin);
   while (const auto packet = walk.next()) {
+    if (listing.all % 64 == 0) check_interrupt();
     if (packet->stream == stream_) listing.packets.push_back(*packet);
     ++listing.all;
   }
@@ -86,6 +96,7 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
     Buffer scratch;
     const std::size_t first = task * group, last = std::min(first + group, packets.size());
     for (std::size_t i = first; i < last; ++i) {
+      check_interrupt();
       const ByteSpan stored = stored_events(packets[i], scratch);
       counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time, packets[i].offset};
     }

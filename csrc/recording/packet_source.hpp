@@ -33,6 +33,7 @@ class PacketSource final : public Source {
   Index build_index(std::size_t threads, bool times) const override;
   Checkpoint start() const override { return {layout_.begin, 0, no_time, {}}; }
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
+  void check_places(const Index& index) const override;
   std::optional<Index> claimed_index() const override;
   void verify(const Checkpoint& checkpoint) const override;
 

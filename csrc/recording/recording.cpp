@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/parallel.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
@@ -21,13 +22,13 @@ Recording::Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<con
     : file_(std::move(file)), source_(std::move(source)) {}
 
 bool Recording::has_index() const {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_interruptibly(mutex_);
   return index_ != nullptr;
 }
 
 const Index& Recording::index(std::size_t threads) const {
-  const std::lock_guard lock(mutex_);
-  if (!index_) index_ = make_index(threads);
+  const auto lock = lock_interruptibly(mutex_);
+  if (!index_) index_ = guarded([&] { return make_index(threads); });
   return *index_;
 }
 
@@ -43,27 +44,35 @@ std::unique_ptr<const Index> Recording::make_index(std::size_t threads) const {
 }
 
 const Index& Recording::replace_index(const Index& refuted, std::size_t threads) const {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_interruptibly(mutex_);
   if (index_.get() == &refuted) {
     auto made = make_index(threads);
     refuted_ = std::exchange(index_, std::move(made));
+    is_restored_ = false;
   }
   return *index_;
 }
 
 template <class Use>
 auto Recording::with_index(std::size_t threads, const Use& use) const {
-  const Index& first = index(threads);
-  try {
-    return use(first);
-  } catch (const TimeMismatch&) {
-    return use(replace_index(first, threads));
-  }
+  return guarded([&] {
+    const Index& first = index(threads);
+    try {
+      return use(first);
+    } catch (const TimeMismatch&) {
+      return use(replace_index(first, threads));
+    } catch (const CountMismatch&) {
+      if (!is_restored_) throw;
+      return use(replace_index(first, threads));
+    }
+  });
 }
 
 void Recording::restore_index(Index index) {
-  const std::lock_guard lock(mutex_);
+  guarded([&] { verify_index(*source_, index); });
+  const auto lock = lock_interruptibly(mutex_);
   index_ = std::make_unique<const Index>(std::move(index));
+  is_restored_ = true;
 }
 
 /// t_first and t_max. Bounds are not times: only the stretches whose bound exceeds the latest time found are decoded.
@@ -79,7 +88,12 @@ void Recording::find_times(Index& index) const {
     for (std::uint64_t at = checkpoint.ordinal; at < stop;) {
       const ConstEventSpan events = cursor->next();
       if (events.empty()) break;
-      for (const Event& event : events) index.t_max = std::max(index.t_max, event.t);
+      check_interrupt();
+      for (const Event& event : events) {
+        if (event.t <= index.t_max) continue;
+        index.t_max = event.t;
+        index.latest_at = i;
+      }
       at += events.size();
     }
     stop = checkpoint.ordinal;
@@ -101,6 +115,7 @@ std::uint64_t Recording::ordinal_of(std::int64_t time, const Index& index) const
   const auto cursor = source_->open(checkpoint);
   std::uint64_t ordinal = checkpoint.ordinal;
   while (true) {
+    check_interrupt();
     const ConstEventSpan events = cursor->next();
     const std::size_t before = count_before(events, time);
     ordinal += before;
@@ -164,7 +179,8 @@ EventArray Recording::read(std::uint64_t first, std::uint64_t last, std::size_t 
 std::shared_ptr<const Index> Recording::claimed_index() const {
   const std::lock_guard lock(mutex_);
   if (!asked_for_claims_) {
-    if (auto found = source_->claimed_index()) claimed_ = std::make_shared<const Index>(std::move(*found));
+    if (auto found = guarded([&] { return source_->claimed_index(); }))
+      claimed_ = std::make_shared<const Index>(std::move(*found));
     asked_for_claims_ = true;
   }
   return claimed_;
@@ -174,8 +190,10 @@ std::optional<EventArray> Recording::read_as_claimed(std::int64_t start, std::in
   const std::shared_ptr<const Index> claimed = claimed_index();
   if (!claimed) return std::nullopt;
   try {
-    const auto [first, last] = find({start, stop, true}, *claimed);
-    return read(first, last, *claimed, threads);
+    return guarded([&] {
+      const auto [first, last] = find({start, stop, true}, *claimed);
+      return read(first, last, *claimed, threads);
+    });
   } catch (const TimeMismatch&) {
   } catch (const CountMismatch&) {
   }
@@ -192,11 +210,13 @@ EventArray Recording::load_with(const Index& index, std::size_t threads) const {
 
 EventArray Recording::load(std::size_t threads) const {
   if (has_index()) return with_index(threads, [&](const Index& all) { return load_with(all, threads); });
-  try {
-    return load_with(source_->build_index(threads, false), threads);
-  } catch (const CountMismatch&) {
-    return load_with(index(threads), threads);
-  }
+  return guarded([&] {
+    try {
+      return load_with(source_->build_index(threads, false), threads);
+    } catch (const CountMismatch&) {
+      return load_with(index(threads), threads);
+    }
+  });
 }
 
 std::unique_ptr<Cursor> Recording::open(std::int64_t time, std::size_t threads) const {

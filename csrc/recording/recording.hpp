@@ -1,6 +1,7 @@
 // One file of one sensor: its index, and every way of getting its events out.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,12 +24,13 @@ struct EventArray {
 class Recording {
  public:
   /// `file` is what the source reads, or null if that is no file.
+  /// Where it is one that changes while it is read, everything here throws FileChanged.
   Recording(std::shared_ptr<const MappedFile> file, std::unique_ptr<const Source> source);
 
   /// Built at the first call; later ones are free. Safe to call from several threads.
   const Index& index(std::size_t threads) const;
   bool has_index() const;
-  /// Takes an index that was built for the same file before.
+  /// Takes an index that was built for the same file before; throws IndexMismatch, and takes none, if it was for another.
   void restore_index(Index index);
 
   /// All events. Needs no complete index, and builds none.
@@ -52,6 +54,15 @@ class Recording {
   /// A cursor that has no event at or after `time` behind it; for the smallest of all times no index is needed.
   std::unique_ptr<Cursor> open(std::int64_t time, std::size_t threads) const;
 
+  /// Whoever reads from a cursor does it inside guarded(), and asks for each block that he passes on before the end.
+  void check_block() const {
+    if (file_) file_->check_lost();
+  }
+  template <class Use>
+  auto guarded(const Use& use) const {
+    return file_ ? file_->guarded(use) : use();
+  }
+
  private:
   std::unique_ptr<const Index> make_index(std::size_t threads) const;
   const Index& replace_index(const Index& refuted, std::size_t threads) const;
@@ -74,8 +85,9 @@ class Recording {
 
   std::shared_ptr<const MappedFile> file_;
   std::unique_ptr<const Source> source_;
-  mutable std::mutex mutex_;
+  mutable std::timed_mutex mutex_;
   mutable std::unique_ptr<const Index> index_;
+  mutable std::atomic<bool> is_restored_{false};
   mutable std::shared_ptr<const Index> claimed_;  // what the file's own table says; null if refuted, or it has none
   mutable bool asked_for_claims_ = false;
   mutable std::unique_ptr<const Index> refuted_;  // which other threads may still read

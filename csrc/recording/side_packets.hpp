@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/interrupt.hpp"
 #include "core/mapped_file.hpp"
 #include "recording/packet_inflater.hpp"
 
@@ -20,7 +21,8 @@ class SidePackets {
   /// read(inflated bytes of packet i), whose FormatErrors count from the first of them; the bytes may lie in `scratch`.
   template <class Read>
   auto read(std::size_t i, Buffer& scratch, const Read& read) const {
-    return inflater_.read(packets_.at(i), scratch, read);
+    check_interrupt();
+    return file_->guarded([&] { return inflater_.read(packets_.at(i), scratch, read); });
   }
 
  private:

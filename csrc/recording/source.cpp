@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/interrupt.hpp"
+
 namespace aestream {
 
 ConstEventSpan Cursor::next() { return pending_.empty() ? next_block() : std::exchange(pending_, {}); }
@@ -15,6 +17,7 @@ ConstEventSpan Cursor::next_block() {
 
 void Cursor::skip(std::uint64_t count) {
   while (count > 0) {
+    check_interrupt();
     const ConstEventSpan events = next();
     if (events.empty()) return;
     if (events.size() > count) pending_ = events.subspan(count);
@@ -32,6 +35,7 @@ std::size_t Cursor::fill(EventSpan out) {
   };
   take_pending();
   while (done < out.size()) {
+    check_interrupt();
     if (out.size() - done >= min_room) {
       const std::size_t count = decode(out.subspan(done));
       if (count == 0) break;

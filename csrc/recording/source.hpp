@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "core/event.hpp"
@@ -27,6 +28,12 @@ struct Index {
   bool has_times = false;       // time_bound, t_first and t_max are filled in, and every count was checked
   std::int64_t t_first = 0;     // of the first event; 0 if there is none
   std::int64_t t_max = 0;       // the latest of all
+  std::uint64_t latest_at = 0;  // the checkpoint after which it was found
+};
+
+/// Raised when a stored index is not one of this file.
+struct IndexMismatch : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 /// Raised when the events do not number what a file's own table, or a stored index, says.
@@ -91,6 +98,9 @@ class Source {
 
   /// Throws TimeMismatch if the checkpoint's time bound was a claim, and wrong. From then on build_index() makes none.
   virtual void verify(const Checkpoint&) const {}
+
+  /// Throws IndexMismatch if a stored index has a place where this source has none, or a state that it never has.
+  virtual void check_places(const Index& index) const = 0;
 };
 
 }  // namespace aestream

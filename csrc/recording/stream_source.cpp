@@ -5,12 +5,14 @@
 #include <string>
 
 #include "core/parallel.hpp"
+#include "recording/stored_index.hpp"
 
 namespace aestream {
 namespace {
 
-constexpr std::size_t min_stride = 4096;        // bytes between checkpoints
-constexpr std::size_t max_checkpoints = 16384;  // larger files get longer strides: the index stays at 1 MiB
+constexpr std::size_t min_stride = 4096;                    // bytes between checkpoints
+constexpr std::size_t max_checkpoints = 16384;              // larger files get longer strides: the index stays at 1 MiB
+constexpr std::size_t most_at_once = std::size_t{8} << 20;  // bytes
 constexpr std::size_t min_piece = std::size_t{1} << 20;
 
 std::size_t stride_for(std::size_t payload) {
@@ -38,8 +40,10 @@ class StreamCursor final : public Cursor {
  protected:
   std::size_t decode(EventSpan out) override {
     try {
-      const Progress progress = decoder_.decode(file_.subspan(at_), state_, out);
-      at_ += progress.bytes;
+      Progress progress;
+      do {
+        progress = decode_some(out);
+      } while (progress.events == 0 && progress.bytes != 0 && at_ != file_.size());
       if (progress.events != 0 || out.size() < min_room || finished_) return progress.events;
       finished_ = true;
       const Progress last = decoder_.finish(file_.subspan(at_), state_, out);
@@ -51,6 +55,18 @@ class StreamCursor final : public Cursor {
   }
 
  private:
+  /// A long stretch without events takes many calls, between which a signal is heard; a longer word one.
+  Progress decode_some(EventSpan out) {
+    check_interrupt();
+    const ByteSpan rest = file_.subspan(at_);
+    Progress progress = decoder_.decode(rest.first(std::min(rest.size(), most_at_once)), state_, out);
+    if (progress.bytes == 0 && progress.events == 0 && rest.size() > most_at_once) {
+      progress = decoder_.decode(rest, state_, out);
+    }
+    at_ += progress.bytes;
+    return progress;
+  }
+
   const Decoder& decoder_;
   ByteSpan file_;
   std::size_t at_;
@@ -79,6 +95,10 @@ std::unique_ptr<Cursor> StreamSource::open(const Checkpoint& checkpoint) const {
   return std::make_unique<StreamCursor>(*decoder_, file_->bytes(), checkpoint);
 }
 
+void StreamSource::check_places(const Index& index) const {
+  aestream::check_places(index, {begin_, begin_ + payload_.size(), decoder_->max_events_per_word(), 0});
+}
+
 void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) const {
   std::size_t at = piece.first, remembered = piece.first;
   const auto add = [&piece](const Scan& scan) {
@@ -87,6 +107,7 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
   };
   try {
     while (at < piece.last) {
+      check_interrupt();
       piece.checkpoints.push_back({begin_ + at, piece.events, piece.time_bound, piece.state});
       const std::size_t stop = std::min(decoder_->align(payload_, at + stride), piece.last);
       const Scan scan = decoder_->scan(payload_.subspan(at, stop - at), piece.state, times);

@@ -16,6 +16,7 @@ class StreamSource final : public Source {
   Index build_index(std::size_t threads, bool times) const override;
   Checkpoint start() const override { return {begin_, 0, no_time, {}}; }
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
+  void check_places(const Index& index) const override;
 
  private:
   struct Piece;

@@ -49,6 +49,7 @@ std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
   }
   bool started = !window.by_time;
   while (left > 0) {
+    check_interrupt();
     ConstEventSpan events = cursor.next();
     if (events.empty()) break;
     if (!started) {

@@ -31,7 +31,7 @@ void Replay::stop() {
 /// Returns false when playback was stopped.
 bool Replay::wait_until(Clock::time_point due) {
   std::unique_lock lock(mutex_);
-  return !stopped_.wait_until(lock, due, [this] { return stop_; });
+  return !stopped_.wait_until(lock, due, [this] { return stop_.load(); });
 }
 
 void Replay::play_in_time(ConstEventSpan events) {
@@ -61,17 +61,23 @@ void Replay::push_with_room(ConstEventSpan events) {
 void Replay::play() {
   begin_ = Clock::now();
   std::exception_ptr error;
+  Interrupts of_replay;
+  of_replay.cancelled = &stop_;
+  const InterruptScope scope(of_replay);
   try {
-    const auto cursor = recording_->open(window_.start, default_threads());
-    visit(*cursor, 0, window_, [this](ConstEventSpan events) {
-      if (real_time_) {
-        play_in_time(events);
-      } else {
-        push_with_room(events);
-      }
-      const std::lock_guard lock(mutex_);
-      return !stop_;
+    recording_->guarded([this] {
+      const auto cursor = recording_->open(window_.start, default_threads());
+      visit(*cursor, 0, window_, [this](ConstEventSpan events) {
+        recording_->check_block();
+        if (real_time_) {
+          play_in_time(events);
+        } else {
+          push_with_room(events);
+        }
+        return !stop_.load();
+      });
     });
+  } catch (const Cancelled&) {  // by stop()
   } catch (...) {
     error = std::current_exception();
   }

@@ -1,6 +1,7 @@
 // A recording as a live source.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -42,7 +43,7 @@ class Replay {
 
   std::mutex mutex_;
   std::condition_variable stopped_;
-  bool stop_ = false;
+  std::atomic<bool> stop_{false};
   OwnThread thread_;  // last: it uses everything above
 };
 

@@ -26,11 +26,17 @@ WakePipe::WakePipe() {
   for (const int end : ends_) fcntl(end, F_SETFD, FD_CLOEXEC);
 }
 
-WakePipe::~WakePipe() {
-  for (const int end : ends_) close(end);
+WakePipe::~WakePipe() { close(); }
+
+void WakePipe::close() {
+  for (int& end : ends_) {
+    if (end >= 0) ::close(end);
+    end = -1;
+  }
 }
 
 void WakePipe::wake() const {
+  if (ends_[1] < 0) return;
   while (write(ends_[1], "", 1) < 0 && errno == EINTR) {
   }
 }
@@ -48,6 +54,7 @@ UdpReceiver::UdpReceiver(std::shared_ptr<EventSink> sink, const UdpAddress& addr
 void UdpReceiver::stop() {
   if (!thread_.is_foreign()) stop_.wake();
   thread_.join();
+  stop_.close();
   socket_.close();
 }
 

@@ -22,6 +22,7 @@ class WakePipe {
   ~WakePipe();
 
   void wake() const;
+  void close();  // nobody waits any more
   int descriptor() const { return ends_[0]; }
 
  private:

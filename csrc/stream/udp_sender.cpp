@@ -59,16 +59,15 @@ bool UdpSender::send(ConstEventSpan events, const std::function<bool()>& go_on) 
     begin_ = Clock::now();
     first_ = latest_ = events.front().t;
   }
-  Clock::time_point asked = Clock::now();
   while (!events.empty()) {
     Clock::time_point due = Clock::time_point::min();
     const ConstEventSpan group = due_together(events, due);
-    for (Clock::time_point now = Clock::now(); now < due || now - asked >= max_wait; now = Clock::now()) {
-      if (now - asked >= max_wait) {
+    for (Clock::time_point now = Clock::now(); now < due || now - asked_ >= max_wait; now = Clock::now()) {
+      if (now - asked_ >= max_wait) {
         if (!go_on()) return false;
-        asked = now;
+        asked_ = now;
       }
-      if (now < due) std::this_thread::sleep_until(std::min(due, asked + max_wait));
+      if (now < due) std::this_thread::sleep_until(std::min(due, asked_ + max_wait));
     }
     for (const Event& event : group) append(event);
     flush();

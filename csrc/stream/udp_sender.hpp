@@ -48,7 +48,7 @@ class UdpSender {
   Pace pace_;
 
   bool has_begun_ = false;
-  Clock::time_point begin_{};
+  Clock::time_point begin_{}, asked_{};  // asked_: go_on(), by whatever call
   std::int64_t first_ = 0, latest_ = 0;  // of the times sent
   std::uint64_t ordinal_ = 0;            // of the next event
 

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from aestream import FileInput, FormatError
 from aestream.datasets import index_cache
+from aestream.formats import folder_identity
 
 KINDS = ("rosbag", "sqlite3", "mcap")
 EVENTS = make_events(2000)
@@ -174,11 +175,11 @@ def test_index_of_a_folder_is_stale_when_a_file_in_it_changes(tmp_path, monkeypa
     monkeypatch.setattr("aestream.datasets.event_file.MIN_FILE_BYTES", 0)
     path = bag(tmp_path, "sqlite3")
     assert FileInput(path).num_events == len(EVENTS)
-    assert index_cache.read_index(str(path), "rosbag2 {}") is not None
+    assert index_cache.read_index(str(path), "rosbag2 {}", folder_identity(str(path))) is not None
     storage = next(path.glob("*.db3"))
     other = bag(tmp_path / "cache", "sqlite3", {TOPIC: (ARRAY, dvs_messages(EVENTS[:700], cdr=True))})
     storage.write_bytes(next(other.glob("*.db3")).read_bytes())
-    assert index_cache.read_index(str(path), "rosbag2 {}") is None
+    assert index_cache.read_index(str(path), "rosbag2 {}", folder_identity(str(path))) is None
     assert FileInput(path).num_events == 700
 
 

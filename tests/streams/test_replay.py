@@ -176,3 +176,13 @@ def test_windows_that_no_stream_has_do_not_replay(tmp_path, options):
     with pytest.raises(ValueError, match=r"windows of a stream follow each other|window_us must be a whole number"):
         file.replay()
     assert file.replay(window_us=500).window_us == 500
+
+
+def test_a_file_that_plays_cannot_be_entered_again(tmp_path):
+    file = FileInput(write_file(tmp_path, "evt2", make_events(1000)), SHAPE)
+    with file:
+        with pytest.raises(RuntimeError, match="is playing already"):
+            file.start_stream()
+        assert file.is_streaming()
+    with file:
+        pass

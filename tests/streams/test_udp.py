@@ -481,3 +481,18 @@ def test_unknown_host_fails():
         listen(host="no host"),
     ):
         pass
+
+
+def test_stop_frees_every_descriptor():
+    streams = [listen() for _ in range(5)]
+    before = len(os.listdir("/dev/fd"))
+    for stream in streams:
+        stream.start_stream()
+        stream.stop()
+    assert len(os.listdir("/dev/fd")) == before
+
+
+@pytest.mark.parametrize("timeout_s", ["1", True, 0, -1.0, float("nan"), [1]])
+def test_timeout_that_is_no_positive_number_is_refused(timeout_s):
+    with pytest.raises(ValueError, match="timeout_s must be a positive number"):
+        UDPInput(SHAPE, timeout_s=timeout_s)
