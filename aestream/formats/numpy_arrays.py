@@ -259,8 +259,8 @@ def _check_order(rows: npt.NDArray[Any]) -> None:
             raise FormatError(f"expected the columns t, x, y, p; found {coordinates.max()} for {name}; {ADVICE}")
     odd = [value for value in np.unique(p) if value not in (0, 1, *MINUS_ONES)]
     if odd:
-        odd = p[np.isin(p, odd)][0]
-        raise FormatError(f"expected the columns t, x, y, p; found {odd} for a polarity; {ADVICE}")
+        row = int(np.isin(p, odd).argmax())
+        raise FormatError(f"row {row}: expected the columns t, x, y, p; found {p[row]} for a polarity; {ADVICE}")
     falls = int((t[1:] < t[:-1]).sum())
     if falls > len(t) // 4:
         raise FormatError(f"expected the columns t, x, y, p; found {falls} falls in {len(t)} times; {ADVICE}")
