@@ -110,8 +110,9 @@ def separator_of(line: str) -> str:
 
 
 def split(line: str, separator: str) -> list[str]:
-    """The columns of a line; an empty one at its end, behind a trailing separator, is none."""
+    """The columns of a line without quotes; an empty one at its end, behind a trailing separator, is none."""
     words = line.split() if separator == " " else line.strip(" \r").split(separator)
     if len(words) > 1 and not words[-1].strip():
         words.pop()
-    return [word.strip() for word in words]
+    words = [word.strip() for word in words]
+    return [word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word for word in words]
