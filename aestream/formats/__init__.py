@@ -99,7 +99,7 @@ def _detect(request: Request) -> str:
         if forced is None:
             raise
         return ""
-    if detected == "npz" and zip_member(request.path) is not None:
+    if detected == "npz" and zip_member(request) is not None:
         return "zip"
     return "bin40" if (forced, detected) == ("bin40", "raw") else detected
 

@@ -20,6 +20,7 @@ import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request, Spooled
 from aestream.formats.spool import PIECE_BYTES, Spool
+from aestream.formats.zip_archive import open_zip
 
 _Pieces: TypeAlias = Generator[bytes, None, None]
 
@@ -39,7 +40,7 @@ def open_compressed(request: Request, wrapper: str, open_inner: Callable[[Reques
         FormatError: if the compressed file is damaged, inflates to more than 256 times its size and 64 MiB, or holds
             another compressed file or a format that is more than a stream of bytes.
     """
-    name = (zip_member(request.path) if wrapper == "zip" else None) or os.path.splitext(request.path)[0]
+    name = (zip_member(request) if wrapper == "zip" else None) or os.path.splitext(request.path)[0]
     try:
         with Spool(len(request.bytes)) as spool:
             is_cut = _inflate(request, wrapper, spool)
@@ -61,9 +62,9 @@ def is_wrappable(format: str) -> bool:
     return format in _STREAMS
 
 
-def zip_member(path: str) -> str | None:
+def zip_member(request: Request) -> str | None:
     """The name of the only file in a zip archive; None if there are several, or it is an array of NumPy's."""
-    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
+    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), open_zip(request) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
         return names[0] if len(names) == 1 and not names[0].endswith(".npy") else None
     return None
@@ -73,7 +74,7 @@ def _inflate(request: Request, wrapper: str, spool: Spool) -> bool:
     """Fill the spool; returns whether the file ends too early."""
     try:
         data = memoryview(request.bytes)
-        with contextlib.closing(_unzip(request.path) if wrapper == "zip" else WRAPPERS[wrapper](data)) as pieces:
+        with contextlib.closing(_unzip(request) if wrapper == "zip" else WRAPPERS[wrapper](data)) as pieces:
             for piece in pieces:
                 spool.write(piece)
     except EOFError:
@@ -89,9 +90,9 @@ def _end_of_lines(file: _core.MappedFile) -> int:
     return len(file) - len(tail) + tail.rfind(b"\n") + 1
 
 
-def _unzip(path: str) -> _Pieces:
+def _unzip(request: Request) -> _Pieces:
     """What the only file of a zip archive holds; of one with a password, or in a rare method, a RuntimeError."""
-    with zipfile.ZipFile(path) as archive, archive.open(zip_member(path) or "") as member:
+    with open_zip(request) as archive, archive.open(zip_member(request) or "") as member:
         while piece := member.read(PIECE_BYTES):
             yield piece
 

@@ -21,6 +21,7 @@ from aestream.event_columns import MINUS_ONES
 from aestream.formats.base import OpenedFile, ReadOptions, Request
 from aestream.formats.fields import ADVICE, FIELDS, FieldsError, check_columns, choose_fields, field_named
 from aestream.formats.units import US_PER_UNIT, off_of, rows_of, time_unit_of
+from aestream.formats.zip_archive import open_zip
 
 _HEADER_BYTES = 1 << 16  # NumPy refuses to read longer ones
 _SAMPLE_ROWS = 1 << 16
@@ -98,7 +99,7 @@ def open_npz(request: Request) -> OpenedFile:
     """
     options = request.options
     try:
-        with zipfile.ZipFile(request.path) as archive:
+        with open_zip(request) as archive:
             arrays, size = _read_members(archive, len(request.bytes), options.fields)
     except (FormatError, FieldsError):
         raise

@@ -115,6 +115,21 @@ def test_many_members_take_linear_time(tmp_path: Path, ending: str, inflate: Cal
     assert time.process_time() - start < SECONDS
 
 
+@pytest.mark.parametrize("count", [100_000, 500_000])
+def test_archive_that_lists_very_many_members_is_refused(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "a.npz"
+    member = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    size = count * len(member)
+    if count < 1 << 16:
+        end = b""
+    else:
+        end = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, 4)
+        end += struct.pack("<4sIQI", b"PK\6\7", 0, 4 + size, 1)
+    end += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, min(count, 65535), min(count, 65535), min(size, 2**32 - 1), 4, 0)
+    path.write_bytes(b"PK\3\4" + member * count + end)
+    assert f"a list of members of {size} bytes, more than" in count_events(path, size // MIB + 160)
+
+
 def node(inside: bytes, encoding: bytes = b"UTF-8") -> bytes:
     return b'<?xml version="1.0" encoding="' + encoding + b'"?><dv>' + inside + b"</dv>"
 
