@@ -110,6 +110,7 @@ def open_npz(request: Request) -> OpenedFile:
         found = _columns_of(array, options)
     else:
         chosen = choose_fields(arrays, options.fields, "the archive")
+        arrays = {name: np.ravel(array) if max(array.shape) == array.size else array for name, array in arrays.items()}
         found = _Found({letter: arrays[name] for letter, name in chosen.names.items()}, FIELDS, chosen.time_unit)
         for name, array in arrays.items():
             _check_number(array.dtype, name)

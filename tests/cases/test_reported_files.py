@@ -199,6 +199,19 @@ def test_hdf5_behind_a_block_of_other_programs(tmp_path):
     assert FileInput(path).load().tolist() == RIGHT
 
 
+@pytest.mark.parametrize("chunks", [None, (1, 1)])
+def test_columns_of_one_column(tmp_path, chunks):
+    """What keepdims=True, or a matrix cut into columns, leaves: [N, 1]; in NPZ [1, N], too."""
+    columns = {"t": [10, 20], "x": [1, 3], "y": [2, 4], "p": [1, 0]}
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, values in columns.items():
+            file.create_dataset(f"events/{name}", data=np.array(values).reshape(-1, 1), chunks=chunks)
+    np.savez(tmp_path / "a.npz", **{name: np.array(values).reshape(-1, 1) for name, values in columns.items()})
+    np.savez(tmp_path / "b.npz", **{name: np.array([values]) for name, values in columns.items()})
+    for name in ("a.h5", "a.npz", "b.npz"):
+        assert FileInput(tmp_path / name).load().tolist() == RIGHT
+
+
 def test_npz_with_more_than_two_polarities(tmp_path):
     """better-flow/evimo#20."""
     np.savez(tmp_path / "a.npz", t=np.arange(4) / 8, x=np.arange(4), y=np.arange(4), p=np.arange(4))
