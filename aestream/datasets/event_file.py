@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import warnings
 from collections.abc import Callable
@@ -14,9 +15,10 @@ from torch.utils.data import get_worker_info
 import aestream._core as _core
 from aestream.arguments import positive
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, seal, stored_bytes, unseal, write_index
+from aestream.datasets.open_files import HDF5, MAPPED
 from aestream.errors import FormatError, IndexWarning, ShapeWarning, TruncatedFileWarning
 from aestream.formats import folder_identity, open_file
-from aestream.formats.base import OpenedFile, ReadOptions
+from aestream.formats.base import Identity, OpenedFile, ReadOptions
 
 T = TypeVar("T")
 _WARNED: set[tuple[str, int, int]] = set()  # files and given shapes that a ShapeWarning was for
@@ -36,15 +38,28 @@ class EventFile:
         self._opened: OpenedFile | None = None
         self._sealed_index: bytes | None = None
         self._warned = False
+        self._identity: Identity | None = None  # of the file that was opened first
 
     @property
     def opened(self) -> OpenedFile:
-        """The file, opened in this process."""
-        if self._opened is None:
-            self._opened = open_file(self.path, self._options)
+        """The file, opened in this process; again if so many others were that it was closed."""
+        opened = self._opened
+        if opened is None:
+            opened = open_file(self.path, self._options)
+            if self._identity not in (None, opened.identity):
+                raise OSError(errno.ESTALE, "the file has changed since it was opened first", self.path)
+            self._opened, self._identity = opened, opened.identity
             if self._sealed_index is not None:
-                self._restore(self._opened, self._sealed_index)
-        return self._opened
+                self._restore(opened, self._sealed_index)
+            (HDF5 if opened.format == "hdf5" else MAPPED).add(self)
+        return opened
+
+    def close(self) -> None:
+        """Give back the mapping; the index stays, and whoever reads at the moment goes on."""
+        opened = self._opened
+        if opened is not None and opened.recording.has_index:
+            self._sealed_index = self._seal(opened)
+        self._opened = None
 
     def _restore(self, opened: OpenedFile, sealed: bytes) -> None:
         """Take the index that came in the pickle if it is one of the file that is there now."""
@@ -157,9 +172,11 @@ class EventFile:
 
     def __getstate__(self) -> dict[str, Any]:
         """Path, parameters and index: every process maps the file itself."""
-        recording, opened = self.indexed, self.opened
-        sealed = seal(recording.pack_index(), opened.identity, self._variant(opened))
-        return self.__dict__ | {"_opened": None, "_sealed_index": sealed}
+        self.indexed  # noqa: B018 - builds it
+        return self.__dict__ | {"_opened": None, "_identity": None, "_sealed_index": self._seal(self.opened)}
+
+    def _seal(self, opened: OpenedFile) -> bytes:
+        return seal(opened.recording.pack_index(), opened.identity, self._variant(opened))
 
 
 def agreed_shape(found: tuple[int, int] | None, given: tuple[int, int] | None, path: str) -> tuple[int, int] | None:

@@ -36,7 +36,7 @@ class FileInput(WindowItems):
     ``(x, target)``, ``(x, times)`` or ``(x, target, times)``.
 
     Args:
-        path: the file, which may be inside gzip, Zstandard or xz; or the folder of a ROS 2 bag.
+        path: the file, which may be inside gzip, Zstandard or xz, or alone in a zip; or the folder of a ROS 2 bag.
         shape: sensor (width, height) in pixels; None takes the file's. A format without geometry needs it for items.
             One that is not the header's wins, with a ShapeWarning.
         device: where items and ``read("torch")`` go.

@@ -13,7 +13,7 @@ from aestream.formats.aedat3 import open_aedat3
 from aestream.formats.aedat4 import open_aedat4
 from aestream.formats.base import Format, Identity, OpenedFile, ReadOptions, Request
 from aestream.formats.bin40 import is_bin40, open_bin40
-from aestream.formats.compressed import WRAPPERS, is_wrappable, open_compressed
+from aestream.formats.compressed import WRAPPERS, is_wrappable, open_compressed, zip_member
 from aestream.formats.csv_text import open_csv
 from aestream.formats.es import open_es
 from aestream.formats.fields import check_fields
@@ -74,7 +74,7 @@ def open_file(path: str | bytes | os.PathLike[Any], options: ReadOptions = ReadO
 
 def _open(request: Request) -> OpenedFile:
     detected = _detect(request)
-    if detected in WRAPPERS:
+    if detected in (*WRAPPERS, "zip"):
         return open_compressed(request, detected, _open_inflated)
     return _choose(request, detected).open(request)
 
@@ -99,6 +99,8 @@ def _detect(request: Request) -> str:
         if forced is None:
             raise
         return ""
+    if detected == "npz" and zip_member(request) is not None:
+        return "zip"
     return "bin40" if (forced, detected) == ("bin40", "raw") else detected
 
 
@@ -120,7 +122,8 @@ def _choose(request: Request, detected: str) -> Format:
     name = str(forced) if by_user else detected
     chosen = (_FORCED if by_user else _FORMATS).get(name)
     if chosen is None:
-        found = f"{name} file" if name else "bytes of no known format"
+        is_empty = request.file is not None and len(request.file) == 0
+        found = f"{name} file" if name else "an empty file" if is_empty else "bytes of no known format"
         raise FormatError(f"expected one of {', '.join(_FORMATS)}; found {found}")
     for option, value in request.options.given().items():
         if option != "format" and option not in chosen.options:

@@ -17,6 +17,7 @@ CHIPS = {  # name → (width, height)
     "davis346": (346, 260),
     "davis640": (640, 480),
 }
+_MOST_BYTES = 4 << 20  # of a header: jAER stores its preferences there, some hundred kilobytes
 _CHIP = re.compile("|".join(CHIPS), re.IGNORECASE)
 _TEXT = rb"#([\t\x20-\x7E\x80-\xFF]*)"
 _LINES = (re.compile(_TEXT + rb"\r\n"), re.compile(_TEXT + rb"\n"))
@@ -38,9 +39,9 @@ def header_lines(file: _core.MappedFile, last: str) -> Iterator[HeaderLine]:
     does, so that the end of the lines is found where ``last`` is missing.
 
     Raises:
-        FormatError: if the file ends inside a line.
+        FormatError: if the file ends inside a line, or the lines are longer than 4 MiB.
     """
-    view = memoryview(file) if len(file) else b""  # re takes no buffer without memory
+    view = memoryview(file)[:_MOST_BYTES] if len(file) else b""  # re takes no buffer without memory
     line = next((each for each in _LINES if each.match(view)), None)
     if line is None:
         return
@@ -51,7 +52,10 @@ def header_lines(file: _core.MappedFile, last: str) -> Iterator[HeaderLine]:
         yield HeaderLine(text, found.start(), offset)
         if text == last:
             return
-    if _CUT_LINE.match(view, offset):
+    is_cut = _CUT_LINE.match(view, offset)
+    if len(view) < len(file) and (is_cut or offset == len(view)):
+        raise FormatError(f"expected a header of at most {_MOST_BYTES} bytes, found more", offset)
+    if is_cut:
         raise FormatError("expected a header line, found the end of the file in one", offset)
 
 

@@ -1,4 +1,4 @@
-"""The 40-bit .bin files of N-MNIST, N-Caltech101 and N-SOD. Spec: garrickorchard.com/datasets/n-mnist."""
+"""The 40-bit .bin files of N-MNIST and others, and .bs2 files of SLAYER. Spec: garrickorchard.com/datasets/n-mnist."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from aestream.formats.base import OpenedFile, Request
 
 
 def is_bin40(request: Request) -> bool:
-    """Whether the file's name ends in .bin and its times rise: the format has no magic bytes."""
-    return request.file is not None and request.path.lower().endswith(".bin") and _core.looks_like_bin40(request.file)
+    """Whether the file's name ends in .bin or .bs2 and its times rise: the format has no magic bytes."""
+    is_named_so = request.path.lower().endswith((".bin", ".bs2"))
+    return request.file is not None and is_named_so and _core.looks_like_bin40(request.file)
 
 
 def open_bin40(request: Request) -> OpenedFile:

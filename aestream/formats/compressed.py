@@ -1,4 +1,4 @@
-"""Event files inside gzip, Zstandard or xz: inflated once into a temporary file, then opened as what they are."""
+"""Event files inside gzip, Zstandard, xz or zip: inflated once into a temporary file, then opened as what they are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import threading
+import zipfile
 import zlib
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -19,6 +20,7 @@ import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request, Spooled
 from aestream.formats.spool import PIECE_BYTES, Spool
+from aestream.formats.zip_archive import open_zip
 
 _Pieces: TypeAlias = Generator[bytes, None, None]
 
@@ -38,10 +40,10 @@ def open_compressed(request: Request, wrapper: str, open_inner: Callable[[Reques
         FormatError: if the compressed file is damaged, inflates to more than 256 times its size and 64 MiB, or holds
             another compressed file or a format that is more than a stream of bytes.
     """
-    name = os.path.splitext(request.path)[0]
+    name = (zip_member(request) if wrapper == "zip" else None) or os.path.splitext(request.path)[0]
     try:
         with Spool(len(request.bytes)) as spool:
-            is_cut = _inflate(request.bytes, wrapper, spool)
+            is_cut = _inflate(request, wrapper, spool)
             file = spool.map()
             if is_cut and _core.detect_format(file) == "csv":  # the last line may lack digits, yet look whole
                 spool.truncate(_end_of_lines(file))
@@ -60,15 +62,24 @@ def is_wrappable(format: str) -> bool:
     return format in _STREAMS
 
 
-def _inflate(file: _core.MappedFile, wrapper: str, spool: Spool) -> bool:
+def zip_member(request: Request) -> str | None:
+    """The name of the only file in a zip archive; None if there are several, or it is an array of NumPy's."""
+    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), open_zip(request) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+        return names[0] if len(names) == 1 and not names[0].endswith(".npy") else None
+    return None
+
+
+def _inflate(request: Request, wrapper: str, spool: Spool) -> bool:
     """Fill the spool; returns whether the file ends too early."""
     try:
-        with contextlib.closing(WRAPPERS[wrapper](memoryview(file))) as pieces:
+        data = memoryview(request.bytes)
+        with contextlib.closing(_unzip(request) if wrapper == "zip" else WRAPPERS[wrapper](data)) as pieces:
             for piece in pieces:
                 spool.write(piece)
     except EOFError:
         return True
-    except (zlib.error, lzma.LZMAError, cramjam.DecompressionError) as error:
+    except (zlib.error, lzma.LZMAError, cramjam.DecompressionError, zipfile.BadZipFile, RuntimeError) as error:
         raise FormatError(f"expected a sound {wrapper} file, found: {error}", spool.size) from None
     return False
 
@@ -77,6 +88,13 @@ def _end_of_lines(file: _core.MappedFile) -> int:
     """The bytes up to and including the last newline."""
     tail = bytes(memoryview(file)[-PIECE_BYTES:])
     return len(file) - len(tail) + tail.rfind(b"\n") + 1
+
+
+def _unzip(request: Request) -> _Pieces:
+    """What the only file of a zip archive holds; of one with a password, or in a rare method, a RuntimeError."""
+    with open_zip(request) as archive, archive.open(zip_member(request) or "") as member:
+        while piece := member.read(PIECE_BYTES):
+            yield piece
 
 
 def _gunzip(data: memoryview) -> _Pieces:

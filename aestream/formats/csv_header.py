@@ -12,7 +12,7 @@ from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, FieldsError, 
 _MOST_COLUMNS = 255
 _SIZED_NAME = re.compile(r"(.*\S)@([1-9]\d{0,4})")  # x@346: faery writes the sensor's width into the header
 _SIZE_NAME = re.compile(r"geometry:([1-9]\d{0,4})x([1-9]\d{0,4})")  # behind the names of the columns: our own
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\][]*\]")
 
 

@@ -12,6 +12,8 @@ from aestream.errors import FormatError
 from aestream.formats.spool import PIECE_BYTES, Spool
 
 _SAMPLE_BYTES = 1 << 16
+#: Data must begin within so many bytes: no header or comment of a real file is as long.
+MOST_HEADER_BYTES = 1 << 20
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SIZE = re.compile(r"[1-9]\d{0,4}")
@@ -58,9 +60,11 @@ def as_plain_text(file: _core.MappedFile) -> tuple[_core.MappedFile, bool]:
 
 
 def data_lines(file: _core.MappedFile) -> tuple[list[Line], list[str]]:
-    """Lines that hold data or a header, from the start of the file, and the comments before them."""
-    size = _SAMPLE_BYTES
-    while True:
+    """Lines that hold data or a header, from the start of the file, and the comments before them.
+
+    There are none, or few, in a file whose first ``MOST_HEADER_BYTES`` hold none.
+    """
+    for size in (_SAMPLE_BYTES, MOST_HEADER_BYTES):
         data: list[Line] = []
         comments: list[str] = []
         for line in _lines(file, size):
@@ -70,8 +74,8 @@ def data_lines(file: _core.MappedFile) -> tuple[list[Line], list[str]]:
             elif text:
                 data.append(line)
         if len(data) > 2 or size >= len(file):
-            return data, comments
-        size *= 8  # comments, or very long lines
+            break
+    return data, comments
 
 
 def _lines(file: _core.MappedFile, size: int) -> Iterator[Line]:
@@ -106,8 +110,9 @@ def separator_of(line: str) -> str:
 
 
 def split(line: str, separator: str) -> list[str]:
-    """The columns of a line; an empty one at its end, behind a trailing separator, is none."""
+    """The columns of a line without quotes; an empty one at its end, behind a trailing separator, is none."""
     words = line.split() if separator == " " else line.strip(" \r").split(separator)
     if len(words) > 1 and not words[-1].strip():
         words.pop()
-    return [word.strip() for word in words]
+    words = [word.strip() for word in words]
+    return [word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word for word in words]

@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import aestream._core as _core
+from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request, Spooled
 from aestream.formats.csv_header import Layout, find_layout, is_number
-from aestream.formats.csv_lines import Line, as_plain_text, data_lines, separator_of, split, take_geometry
+from aestream.formats.csv_lines import (
+    MOST_HEADER_BYTES,
+    Line,
+    as_plain_text,
+    data_lines,
+    separator_of,
+    split,
+    take_geometry,
+)
 from aestream.formats.fields import ADVICE, FIELDS, check_columns
 from aestream.formats.units import POWER_OF_UNIT, warn_of_guess
 
@@ -25,7 +34,8 @@ def open_csv(request: Request) -> OpenedFile:
     fraction; else microseconds. A file without a line of data holds no events.
 
     Raises:
-        FormatError: if a header has other names, or lines without header are plainly not t, x, y, p.
+        FormatError: if a header has other names or is longer than a mebibyte, or lines without header are plainly not
+            t, x, y, p.
         ValueError: if ``columns`` or ``fields`` is not such an argument, or not for this file.
     """
     options = request.options
@@ -36,6 +46,8 @@ def open_csv(request: Request) -> OpenedFile:
     shape, lines = take_geometry(lines, comments)
     separator = separator_of(lines[0].text if lines else ",")
     layout, lines = find_layout(lines, comments, separator, options.columns, options.fields)
+    if not lines and len(file) > MOST_HEADER_BYTES:
+        raise FormatError(f"expected a line of data within the first {MOST_HEADER_BYTES} bytes, found none", 0)
     if lines:
         _check_width(lines, separator, layout)
         if not layout.told:

@@ -14,7 +14,7 @@ from aestream.errors import FormatError
 from aestream.formats.base import ReadOptions
 from aestream.formats.fields import ADVICE, FIELDS, choose_fields
 from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find_dataset, import_h5py
-from aestream.formats.hdf5_places import names_in
+from aestream.formats.hdf5_places import is_column, names_in
 from aestream.formats.units import US_PER_UNIT, off_of, time_unit_of
 
 _GEOMETRY = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
@@ -143,11 +143,13 @@ def _read_fields(node: Any, path: str, options: ReadOptions) -> tuple[dict[str, 
             dataset = find_dataset(node, name)
             if dataset is None:
                 raise FormatError(f"expected a dataset at {path}/{name}, found none")
-            fields[letter] = Field(dataset, None, 0, dataset.dtype)
+            part = 0 if is_column(dataset) and len(dataset.shape) == 2 else None
+            fields[letter] = Field(dataset, part, 0, dataset.dtype)
         else:
             dtype, begin = node.dtype.fields[name][:2]
             fields[letter] = Field(node, name, begin, dtype)
-        _check_field(fields[letter], f"{path}/{name}")
+        dimensions = 2 if fields[letter].part == 0 else 1
+        _check_field(fields[letter], f"{path}/{name}", dimensions)
     return {letter: fields[letter] for letter in FIELDS}, chosen.time_unit
 
 

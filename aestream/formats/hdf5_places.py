@@ -57,9 +57,15 @@ def _has_all_fields(node: Any, fields: Mapping[str, str] | None) -> bool:
     with suppress(FormatError, FieldsError):
         chosen = choose_fields(names, fields, "").names.values()
         return not isinstance(node, import_h5py().Group) or all(
-            find_dataset(node, name) is not None and len(node[name].shape or ()) == 1 for name in chosen
+            find_dataset(node, name) is not None and is_column(node[name]) for name in chosen
         )
     return False
+
+
+def is_column(dataset: Any) -> bool:
+    """Whether a dataset is a column of numbers: ``[N]``, or ``[N, 1]``."""
+    shape: tuple[int, ...] = dataset.shape or ()
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
 
 
 def names_in(node: Any) -> list[str] | None:

@@ -35,7 +35,8 @@ def open_layout(path: str, file: _core.MappedFile, layout: Layout) -> _core.Reco
     if any(number == _ECF for dataset in datasets.values() for number, _ in filters_of(dataset)):
         return _open_ecf(file, layout, list(datasets.values()))
     times = (layout.us_per_unit, layout.offset_us, layout.time_rows, layout.time_start_us)
-    stored = {name: _stored(dataset) for name, dataset in datasets.items()}
+    has_block = any(dataset.file.userblock_size for dataset in datasets.values())  # from which HDF5 counts its offsets
+    stored = {name: None if has_block else _stored(dataset) for name, dataset in datasets.items()}
     if None not in stored.values():
         order = list(datasets)
         columns = [

@@ -21,6 +21,7 @@ from aestream.event_columns import MINUS_ONES
 from aestream.formats.base import OpenedFile, ReadOptions, Request
 from aestream.formats.fields import ADVICE, FIELDS, FieldsError, check_columns, choose_fields, field_named
 from aestream.formats.units import US_PER_UNIT, off_of, rows_of, time_unit_of
+from aestream.formats.zip_archive import open_zip
 
 _HEADER_BYTES = 1 << 16  # NumPy refuses to read longer ones
 _SAMPLE_ROWS = 1 << 16
@@ -98,7 +99,7 @@ def open_npz(request: Request) -> OpenedFile:
     """
     options = request.options
     try:
-        with zipfile.ZipFile(request.path) as archive:
+        with open_zip(request) as archive:
             arrays, size = _read_members(archive, len(request.bytes), options.fields)
     except (FormatError, FieldsError):
         raise
@@ -109,6 +110,7 @@ def open_npz(request: Request) -> OpenedFile:
         found = _columns_of(array, options)
     else:
         chosen = choose_fields(arrays, options.fields, "the archive")
+        arrays = {name: np.ravel(array) if max(array.shape) == array.size else array for name, array in arrays.items()}
         found = _Found({letter: arrays[name] for letter, name in chosen.names.items()}, FIELDS, chosen.time_unit)
         for name, array in arrays.items():
             _check_number(array.dtype, name)
@@ -259,8 +261,8 @@ def _check_order(rows: npt.NDArray[Any]) -> None:
             raise FormatError(f"expected the columns t, x, y, p; found {coordinates.max()} for {name}; {ADVICE}")
     odd = [value for value in np.unique(p) if value not in (0, 1, *MINUS_ONES)]
     if odd:
-        odd = p[np.isin(p, odd)][0]
-        raise FormatError(f"expected the columns t, x, y, p; found {odd} for a polarity; {ADVICE}")
+        row = int(np.isin(p, odd).argmax())
+        raise FormatError(f"row {row}: expected the columns t, x, y, p; found {p[row]} for a polarity; {ADVICE}")
     falls = int((t[1:] < t[:-1]).sum())
     if falls > len(t) // 4:
         raise FormatError(f"expected the columns t, x, y, p; found {falls} falls in {len(t)} times; {ADVICE}")

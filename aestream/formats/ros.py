@@ -20,6 +20,7 @@ import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.events import TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request, Spooled
+from aestream.formats.ros_bounds import bound_chunks, bound_messages, check_storage
 from aestream.formats.spool import Spool
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _MESSAGES = {  # by the type as rosbags spells it
     "event_camera_msgs/msg/EventPacket": "EventPacket",
     "event_array_msgs/msg/EventArray": "EventPacket",
 }
+_WORDS = ("evt2", "evt21", "evt3")  # encodings that are a camera's own words
 _STORAGE = (".db3", ".mcap")
 _METADATA = "metadata.yaml"
 
@@ -121,7 +123,7 @@ def _open(format: str, request: Request, paths: list[Path], size: int) -> Opened
                 if reader.encoding != "trigger":
                     spool.write(piece)
             file = spool.map()
-    decoder = "evt3" if reader.encoding == "evt3" else "events"
+    decoder = reader.encoding if reader.encoding in _WORDS else "events"
     others = [name] if encodings[name] == "trigger" else [one for one, each in encodings.items() if each == "trigger"]
     metadata = {
         "topic": name,
@@ -135,7 +137,7 @@ def _open(format: str, request: Request, paths: list[Path], size: int) -> Opened
         format,
         reader.shape,
         metadata,
-        triggers=_trigger_reader(format, paths, others, file if decoder == "evt3" else None),
+        triggers=_trigger_reader(format, paths, others, None if decoder == "events" else (file, decoder)),
         spooled=Spooled(len(file), f"the joined messages on {name}"),
     )
 
@@ -183,12 +185,12 @@ def _topic(format: str, name: str, parts: list[tuple[_Reader, Connection]]) -> _
 
 
 def _trigger_reader(
-    format: str, paths: list[Path], topics: list[str], evt3: _core.MappedFile | None
+    format: str, paths: list[Path], topics: list[str], words: tuple[_core.MappedFile, str] | None
 ) -> Callable[[], npt.NDArray[Any]] | None:
-    """Reads the only topic with triggers, else those among the EVT3 words."""
+    """Reads the only topic with triggers, else those among the words of the camera."""
     if len(topics) == 1:
         return lambda: _read_triggers(format, paths, topics[0])
-    return None if evt3 is None else lambda: _core.read_triggers(evt3, "evt3", 0)
+    return None if words is None else lambda: _core.read_triggers(*words, 0)
 
 
 def _read_triggers(format: str, paths: list[Path], name: str) -> npt.NDArray[Any]:
@@ -210,6 +212,9 @@ def _open_bag(format: str, paths: list[Path]) -> Iterator[list[_Reader]]:
     reader_of: Callable[[Path], contextlib.AbstractContextManager[_Reader]] = (
         rosbag1.Reader if format == "rosbag" else rosbag2.Reader
     )
+    for path in paths:
+        for each in path.iterdir() if path.is_dir() else (path,):
+            check_storage(each)
     with contextlib.ExitStack() as stack:
         with _translated():
             try:
@@ -218,6 +223,8 @@ def _open_bag(format: str, paths: list[Path]) -> Iterator[list[_Reader]]:
                 if "storage_identifier" not in str(error):  # which older metadata lack; their files tell it
                     raise
                 readers = [stack.enter_context(reader_of(path)) for path in _files_of(paths[0])]
+            for reader in readers:
+                (bound_chunks if format == "rosbag" else bound_messages)(reader)
         yield readers
 
 

@@ -13,15 +13,20 @@ _MOST_RATIO = 256
 _ALWAYS_ALLOWED = 64 << 20
 
 
+def most_bytes(compressed_bytes: int) -> int:
+    """What so many bytes may become when they are inflated; more is a bomb."""
+    return _MOST_RATIO * compressed_bytes + _ALWAYS_ALLOWED
+
+
 class Spool:
     """A temporary file without a name, in the user's ``$TMPDIR``; gone when nobody maps it any more.
 
     Args:
-        origin_bytes: size of the file that the bytes come from. More than 256 times as many, and 64 MiB, are a bomb.
+        origin_bytes: size of the file that the bytes come from; more than ``most_bytes`` of it are refused.
     """
 
     def __init__(self, origin_bytes: int) -> None:
-        self._limit = _MOST_RATIO * origin_bytes + _ALWAYS_ALLOWED
+        self._limit = most_bytes(origin_bytes)
         self._file = tempfile.TemporaryFile(prefix="aestream-", buffering=0)  # noqa: SIM115 - closed by __exit__
         self.size = 0
 

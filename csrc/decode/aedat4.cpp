@@ -11,6 +11,7 @@ namespace aestream {
 namespace {
 
 constexpr std::size_t event_bytes = sizeof(Event);
+constexpr std::size_t max_info = std::size_t{4} << 20;  // bytes of XML: cameras write some thousand
 constexpr std::uint32_t lz4_magic = 0x184D2204;
 constexpr std::uint32_t zstd_magic = 0xFD2FB528;
 
@@ -23,6 +24,10 @@ void read_io_header(Aedat4Header& header, ByteSpan buffer, const FlatTable& root
   header.table_position = root.scalar<std::int64_t>(1, -1);
   if (!root.field(2, 4)) throw FormatError(0, "expected an infoNode, found none");
   const FlatTable::Vector info = root.vector(2, 1);
+  if (info.count > max_info) {
+    throw FormatError(info.at, "expected an infoNode of at most " + std::to_string(max_info) + " bytes, found " +
+                                   std::to_string(info.count));
+  }
   header.info_node.assign(reinterpret_cast<const char*>(buffer.data()) + info.at, info.count);
   header.info_position = info.at;
 }
@@ -68,7 +73,7 @@ bool PacketWalk::at_table(ByteSpan rest) const {
   if (rest.size() < 12) return named;
   const std::uint32_t first = load_le32(&rest[0]);
   const bool looks_so = first == lz4_magic || first == zstd_magic || std::memcmp(&rest[8], "FTAB", 4) == 0;
-  return looks_so && (named || !std::ranges::count(layout_->streams, load_le<std::int32_t>(&rest[0])));
+  return looks_so && (named || !std::ranges::binary_search(layout_->streams, load_le<std::int32_t>(&rest[0])));
 }
 
 std::optional<Packet> PacketWalk::next() {
@@ -85,7 +90,7 @@ std::optional<Packet> PacketWalk::next() {
     return std::nullopt;
   }
   const auto stream = load_le<std::int32_t>(&rest[0]), size = load_le<std::int32_t>(&rest[4]);
-  if (!std::ranges::count(layout_->streams, stream)) {
+  if (!std::ranges::binary_search(layout_->streams, stream)) {
     throw FormatError(at_, "expected a stream that the header declares, found stream " + std::to_string(stream));
   }
   if (size < 0) throw FormatError(at_ + 4, "expected a packet size of at least 0, found " + std::to_string(size));

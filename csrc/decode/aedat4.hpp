@@ -29,7 +29,7 @@ Aedat4Header read_aedat4_header(ByteSpan file);
 struct Aedat4Layout {
   std::size_t begin = 0;
   std::int64_t table_position = -1;
-  std::vector<std::int32_t> streams;  // that the header declares
+  std::vector<std::int32_t> streams;  // that the header declares, in ascending order
 };
 
 struct Packet {

@@ -11,8 +11,9 @@ namespace aestream {
 namespace {
 
 constexpr bool is_blank(std::uint8_t byte) { return byte == ' ' || byte == '\t' || byte == '\r'; }
+constexpr bool is_quote(std::uint8_t byte) { return byte == '"' || byte == '\''; }
 
-/// Splits a line into its columns. Blanks around a column do not belong to it, unless they are the separator.
+/// Splits a line into its columns. Blanks around a column do not belong to it, unless they are the separator; nor do quotes.
 class Columns {
  public:
   Columns(ByteSpan line, std::uint8_t separator) : line_(line), separator_(separator) {
@@ -26,6 +27,10 @@ class Columns {
     while (at_ < line_.size() && !is_separator(line_[at_])) ++at_;
     end_ = at_;
     while (end_ > begin_ && is_padding(line_[end_ - 1])) --end_;
+    if (end_ > begin_ + 1 && is_quote(line_[begin_]) && line_[begin_] == line_[end_ - 1]) {
+      ++begin_;
+      --end_;
+    }
     ended_ = at_ == line_.size();
     ++count_;
     at_ += !ended_;

@@ -124,11 +124,8 @@ Spelling spelling_of(ByteSpan text) noexcept {
 }
 
 bool parse_polarity(ByteSpan text, Off off, bool& on) noexcept {
-  const bool is_true = equals_lower(text, "true");
-  if (is_true || equals_lower(text, "false")) {
-    on = is_true;
-    return true;
-  }
+  on = equals_lower(text, "true") || equals_lower(text, "on");
+  if (on || equals_lower(text, "false") || equals_lower(text, "off")) return true;
   std::int64_t value = 0;
   if (!parse_whole(text, value)) return false;
   on = value == 1;

@@ -11,6 +11,8 @@
 namespace aestream {
 namespace {
 
+constexpr std::size_t max_size = std::size_t{1} << 20;  // of a header: those of cameras have some hundred bytes
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view space = " \t\r";
   const std::size_t first = text.find_first_not_of(space);
@@ -123,8 +125,10 @@ void take_geometry(StreamHeader& header, std::string_view text) {
 PercentHeader read_percent_header(ByteSpan file) {
   PercentHeader header;
   while (!header.ended && file.size() >= header.size + 2 && file[header.size] == '%' && file[header.size + 1] == ' ') {
-    const ByteSpan rest = file.subspan(header.size);
+    const ByteSpan rest = file.first(std::min(file.size(), max_size)).subspan(header.size);
     const auto newline = std::ranges::find(rest, std::uint8_t{'\n'});
+    if (newline == rest.end() && file.size() > max_size)
+      throw FormatError(max_size, "expected a header of at most " + std::to_string(max_size) + " bytes, found more");
     if (newline == rest.end())
       throw FormatError(header.size, "expected the end of a header line, found the end of the file");
     const auto length = static_cast<std::size_t>(newline - rest.begin());

@@ -30,12 +30,15 @@ struct Magic {
   const char* format;
 };
 
+constexpr std::string_view hdf5_magic = "\x89HDF\r\n\x1A\n";
+constexpr std::size_t most_block = 4096;
+
 constexpr std::array magics{
     Magic{"#!AER-DAT4"sv, "aedat4"},
     Magic{"#!AER-DAT3"sv, "aedat3"},
     Magic{"#!AER-DAT2"sv, "aedat2"},
     Magic{"#!AER-DAT1"sv, "aedat1"},
-    Magic{"\x89HDF\r\n\x1A\n"sv, "hdf5"},
+    Magic{hdf5_magic, "hdf5"},
     Magic{"Event Stream"sv, "es"},
     Magic{"\x93NUMPY"sv, "npy"},
     Magic{"PK\x03\x04"sv, "npz"},
@@ -78,6 +81,15 @@ bool is_utf16(ByteSpan file) {
   const std::size_t high = file[0] == 0xFF && file[1] == 0xFE ? 1 : 0;
   if (high == 0 && !(file[0] == 0xFE && file[1] == 0xFF)) return false;
   return file[2 + high] == 0 && is_printable(file[3 - high]);
+}
+
+/// HDF5 may begin behind a block of 512 bytes, or twice, four times, … as many, of other programs: MATLAB has 512.
+bool is_hdf5_behind_block(ByteSpan file) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  for (std::size_t at = 512; at <= most_block && at < text.size(); at *= 2) {
+    if (text.substr(at).starts_with(hdf5_magic)) return true;
+  }
+  return false;
 }
 
 /// RAW and DAT share their header; RAW names its format or board, DAT ends with a type and a size byte.
@@ -123,6 +135,7 @@ std::string detect_format(ByteSpan file) {
   for (const Magic& magic : magics) {
     if (head.starts_with(magic.bytes)) return magic.format;
   }
+  if (is_hdf5_behind_block(file)) return "hdf5";
   if (head.starts_with("% ")) return detect_percent(file);
   const ByteSpan text = file.subspan(head.starts_with("\xEF\xBB\xBF") ? 3 : 0);  // behind a byte order mark
   return looks_like_text(text) || is_utf16(file) ? "csv" : "";

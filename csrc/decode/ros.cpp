@@ -48,16 +48,20 @@ void RosTopic::take_packet(const RosEventPacket& packet) {
   const bool is_first = !started_;
   check_same(packet.width, packet.height, packet.encoding);
   if (is_first || packet.seq != next_seq_) {
+    evt2_.lose_state();
     evt3_.lose_state();
     compact_ = {};
   }
   next_seq_ = packet.seq + 1;
   if (encoding_ == "evt3") return evt3_.append(packet, words_);
+  if (encoding_ == "evt2") return evt2_.append(packet, words_);
+  if (encoding_ == "evt21") return evt2_.append_evt21(packet, words_);
   if (encoding_ == "mono") return append_mono(packet, events_);
   if (encoding_ == "libcaer") return append_libcaer(packet, events_);
   if (encoding_ == "libcaer_cmp") return append_libcaer_compact(packet, compact_, events_);
   if (encoding_ == "trigger") return append_triggers(packet, events_);
-  throw FormatError(0, "expected the encoding evt3, mono, libcaer, libcaer_cmp or trigger, found " + quoted(encoding_));
+  throw FormatError(
+      0, "expected the encoding evt2, evt21, evt3, mono, libcaer, libcaer_cmp or trigger, found " + quoted(encoding_));
 }
 
 ByteSpan RosTopic::take(ByteSpan message) {
@@ -70,7 +74,7 @@ ByteSpan RosTopic::take(ByteSpan message) {
   } else {
     take_packet(read_event_packet(message, wire_));
   }
-  if (encoding_ == "evt3") return words_;
+  if (holds_words()) return words_;
   return {reinterpret_cast<const std::uint8_t*>(events_.data()), events_.size() * sizeof(Event)};
 }
 

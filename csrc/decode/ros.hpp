@@ -1,4 +1,4 @@
-// The messages of one ROS topic, one after another, as what a stream decoder reads: EVT3 words, or whole events.
+// The messages of one ROS topic, one after another, as what a stream decoder reads: words of EVT, or whole events.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "decode/ros_encodings.hpp"
+#include "decode/ros_evt2.hpp"
 #include "decode/ros_evt3.hpp"
 
 namespace aestream {
@@ -17,7 +18,7 @@ class RosTopic {
  public:
   RosTopic(RosMessage message, RosWire wire) : message_(message), wire_(wire) {}
 
-  /// The bytes of one message: EVT3 words if encoding() is "evt3", edges of 16 bytes if it is "trigger", else `Event`s.
+  /// The bytes of one message: words if encoding() is "evt2", "evt21" or "evt3", edges of 16 bytes if it is "trigger", else `Event`s.
   /// They lie here until the next call. Throws FormatError, counted from the start of the message, if the message is
   /// damaged, its encoding unknown, or if it contradicts the ones before.
   ByteSpan take(ByteSpan message);
@@ -31,6 +32,7 @@ class RosTopic {
  private:
   void check_same(std::uint32_t width, std::uint32_t height, std::string_view encoding);
   void take_packet(const RosEventPacket& packet);
+  bool holds_words() const noexcept { return encoding_.starts_with("evt"); }
 
   RosMessage message_;
   RosWire wire_;
@@ -40,6 +42,7 @@ class RosTopic {
   std::string encoding_;
   std::uint64_t next_seq_ = 0;
   CompactState compact_;
+  Evt2Joiner evt2_;
   Evt3Joiner evt3_;
   std::vector<Event> events_;
   std::vector<std::uint8_t> words_;

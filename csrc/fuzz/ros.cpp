@@ -30,9 +30,9 @@ void take(RosTopic& topic, ByteSpan message, std::vector<std::uint8_t>& words) {
   try {
     const ByteSpan taken = topic.take(exact);
     require(taken.size() <= 64 * message.size(), "no more than eight events a word come out");
-    if (topic.encoding() == "evt3") {
+    if (topic.encoding().starts_with("evt")) {
       require(taken.size() <= message.size() && taken.size() % 2 == 0, "the words are some of the message's");
-      words.insert(words.end(), taken.begin(), taken.end());
+      if (topic.encoding() == "evt3") words.insert(words.end(), taken.begin(), taken.end());
     } else {
       check_events(taken);
     }

@@ -29,12 +29,13 @@ def some_events() -> np.ndarray:
     return events
 
 
-def ros_seeds(evt3: bytes) -> list[bytes]:
+def ros_seeds(evt2: bytes, evt21: bytes, evt3: bytes) -> list[bytes]:
     """Messages of a kind, each behind its length; the first byte chooses kind and wire, three more are for nobody."""
     mono = ros_words.mono_word(5, 6, 7, 1) * 3
     libcaer = ros_words.libcaer_word(5, 6, 7, 1) * 3
     compact = b"".join(ros_words.compact_word(*word) for word in [(0, 1), (1, 2), (2, 9), (3, 5), (4, 7), (5, 255)])
-    payloads = [("evt3", evt3), ("mono", mono), ("trigger", mono), ("libcaer", libcaer), ("libcaer_cmp", compact)]
+    payloads = [("evt2", evt2), ("evt21", evt21), ("evt3", evt3), ("mono", mono), ("trigger", mono)]
+    payloads += [("libcaer", libcaer), ("libcaer_cmp", compact)]
     inputs = []
     for cdr in (False, True):
         array = ros_words.event_array([(1000, 2, 3, True), (2000, 3, 4, False)], cdr=cdr)
@@ -74,7 +75,7 @@ def seeds() -> dict[str, list[bytes]]:
         "aedat12": [bytes(4) + aedat1, b"\1\0\0\0" + jaer_words.encode_dvs128(events), b"\2\0\0\0" + davis],
         "aedat3": [aedat3],
         "events": [bytes(4) + events.tobytes()],
-        "ros": ros_seeds(evt3),
+        "ros": ros_seeds(evt2, evt21[False], evt3),
         "aedat4": [
             *aedat4,
             side.frame_packet(bytes(6)),

@@ -4,8 +4,9 @@ import os
 
 import numpy as np
 import pytest
+from support.aedat4_words import description, event_packet, io_header, packet
 
-from aestream import FileInput, FormatError
+from aestream import EVENT_DTYPE, FileInput, FormatError
 
 EVT2 = np.array([0x80000000, 1 << 28 | 3 << 22 | 5 << 11 | 7], "<u4").tobytes()  # TIME_HIGH 0; t 3, x 5, y 7, ON
 
@@ -63,3 +64,37 @@ def test_aedat2_without_a_chip_and_with_its_creation_time(tmp_path, version):
     with pytest.raises(FormatError, match="AEChip.*chip="):
         FileInput(path)
     assert FileInput(path, chip="davis240").shape == (240, 180)
+
+
+@pytest.mark.parametrize(
+    ("declared", "source"),
+    [
+        ("UTF-8", "Kamera Ü µ".encode()),
+        ("UTF-8", "Kamera Ü µ".encode("latin-1")),  # declared to be what it is not
+        ("utf-8", b"\xff\xfe\x80"),
+        ("ISO-8859-1", "Kamera Ü µ".encode("latin-1")),
+        ("ISO-8859-15", "Kamera Ü €".encode("iso-8859-15")),
+        ("windows-1252", "Kamera Ü €".encode("windows-1252")),
+        ("US-ASCII", b"Kamera"),
+        ("US-ASCII", "Kamera Ü".encode()),
+        ("gb18030", "相机".encode("gb18030")),
+    ],
+)
+def test_xml_of_aedat4_in_any_encoding(tmp_path, declared, source):
+    events = np.array([(5, 1, 2, True)], EVENT_DTYPE)
+    xml = description({0: "EVTS"}, 64, 48).replace(">synthetic<", ">SOURCE<")
+    text = f'<?xml version="1.0" encoding="{declared}"?>{xml}'.encode().replace(b"SOURCE", source)
+    path = tmp_path / "a.aedat4"
+    path.write_bytes(io_header(0, -1, text) + packet(0, event_packet(events)))
+    file = FileInput(path)
+    assert file.load().tolist() == events.tolist()
+    assert file.shape == (64, 48)
+    assert file.metadata["source"].encode(declared, "surrogateescape") == source
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_xml_of_aedat4_in_two_bytes_a_letter(tmp_path, encoding):
+    xml = f'<?xml version="1.0" encoding="UTF-16"?>{description({0: "EVTS"}, 64, 48)}'
+    path = tmp_path / "a.aedat4"
+    path.write_bytes(io_header(0, -1, xml.encode(encoding)))
+    assert FileInput(path).shape == (64, 48)

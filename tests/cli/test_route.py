@@ -106,6 +106,17 @@ def test_the_time_unit_is_file_input_s(dat: Path, monkeypatch: pytest.MonkeyPatc
     assert asked == [given]
 
 
+@pytest.mark.parametrize("format", ["dat", "evt3", "aedat4", "es", "csv", "npy", "hdf5"])
+def test_microseconds_are_taken_of_any_file(tmp_path: Path, format: str) -> None:
+    path = write_file(tmp_path, format, EVENTS)
+    words = ["input", "file", path, "--ignore-time", "--time-unit", "us"]
+    assert run("resolution", WIDTH, HEIGHT, *words).stdout.split() == lines(EVENTS)
+
+
+def test_another_unit_is_refused_where_the_format_has_its_own(dat: Path) -> None:
+    assert "time_unit" in run("input", "file", dat, "--time-unit", "s", fails=1).output
+
+
 def test_udp_goes_into_a_file_and_to_the_standard_output(tmp_path: Path) -> None:
     target = tmp_path / "live.aedat4"
     words = ["input", "udp", "0", "--timeout", "1.5", "output", "file", target, "output", "stdout"]

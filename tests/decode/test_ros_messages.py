@@ -12,8 +12,8 @@ from reference import evt3, ros
 from reference.events import EVENT_DTYPE, to_events
 from support.checks import assert_same_events, rows
 from support.ros_words import compact_word, event_array, fields, header, libcaer_word, mono_word, packet
-from support.strategies import evt3_words
-from support.words import evt3_word
+from support.strategies import evt2_words, evt3_words, evt21_words
+from support.words import encode_evt21, evt2_change, evt2_word, evt3_word
 
 from aestream import TRIGGER_DTYPE, FormatError
 from aestream._core import RosTopic, decode
@@ -125,6 +125,37 @@ def test_evt3_after_a_gap_waits_for_what_it_builds_on():
 def test_evt3_that_starts_in_the_middle_has_no_events_before_a_line():
     words = evt3_word(0, 5) + evt3_word(8, 1) + evt3_word(2, 10) + evt3_word(0, 6) + evt3_word(2, 11)
     assert rows(decode("evt3", RosTopic("EventPacket", True).take(packet(words)))) == [(4096, 11, 6, 0)]
+
+
+def test_evt2_after_a_gap_waits_for_the_time():
+    change, time = evt2_change(True, 5, 10, 20), evt2_word(8, 1)
+    topic = RosTopic("EventPacket", True)
+    words = b"".join(
+        topic.take(packet(payload, "evt2", seq=seq))
+        for seq, payload in [(7, change + time + change), (8, change), (10, change + evt2_word(8, 2) + change)]
+    )
+    assert rows(decode("evt2", words)) == [(69, 10, 20, 1), (69, 10, 20, 1), (133, 10, 20, 1)]
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_evt21_is_read_in_either_order(legacy):
+    stored = to_events([(100 + i, i % 64, i % 48, i % 2 == 0) for i in range(500)])
+    payload = encode_evt21(stored, legacy)
+    topic = RosTopic("EventPacket", True)
+    half = len(payload) // 16 * 8
+    words = topic.take(packet(payload[:half], "evt21")) + topic.take(packet(payload[half:], "evt21", seq=1))
+    assert_same_events(decode("evt21", words), stored)
+
+
+@given(data=st.data())
+@pytest.mark.parametrize(("encoding", "payloads", "size"), [("evt2", evt2_words, 4), ("evt21", evt21_words, 8)])
+def test_same_words_of_evt2_as_the_reference_for_any_gaps(encoding, payloads, size, data):
+    time = evt2_word(8, 1) if size == 4 else bytes(4) + evt2_word(8, 1)  # tells the order of EVT2.1
+    some = st.lists(payloads(max_size=30).map(lambda words: words[: len(words) // size * size]), max_size=5)
+    messages = [(0, time)] + [(data.draw(st.integers(0, 3)), payload) for payload in data.draw(some)]
+    topic = RosTopic("EventPacket", False)
+    words = b"".join(topic.take(packet(payload, encoding, seq=seq, cdr=False)) for seq, payload in messages)
+    assert words == ros.join_evt2(messages, size)
 
 
 @given(stored=DVS_ROWS)

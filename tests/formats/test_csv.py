@@ -192,7 +192,7 @@ def test_times_are_seconds_when_only_the_last_of_all_has_a_fraction(tmp_path: Pa
         (b"# log\nhello world\n", r"line 2: expected columns named t, x, y, p, .*; found 'hello world'; .*columns="),
         (b"t,time,x,y,p\n", r"line 1: expected columns named"),
         (b"t,x,y,p" + b",more" * 252 + b"\n", r"line 1: expected columns named"),
-        (b"", "found bytes of no known format"),
+        (b"", "found an empty file"),
         (b"\x00\x01,1,1,1\n", "found bytes of no known format"),
     ],
 )

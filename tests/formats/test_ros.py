@@ -13,7 +13,7 @@ import torch
 from support.checks import assert_same_events, slice_by_running_maximum
 from support.files import HEIGHT, WIDTH, make_events
 from support.ros_words import ARRAY, OLD_PACKET, PACKET, TEXT, event_array, fields, mono_word, packet, write_bag
-from support.words import encode_evt3
+from support.words import encode_evt2, encode_evt3, encode_evt21, evt2_word
 from torch.utils.data import DataLoader
 
 from aestream import FileInput, FormatError
@@ -37,6 +37,16 @@ def evt3_messages(events: np.ndarray, cdr: bool, size: int = 301) -> list[bytes]
     return [packet(part, "evt3", seq=seq, cdr=cdr) for seq, part in enumerate(parts)]
 
 
+def evt2_messages(events: np.ndarray, cdr: bool, size: int = 4 * 301) -> list[bytes]:
+    words = encode_evt2(events)
+    return [packet(words[i : i + size], "evt2", seq=i // size, cdr=cdr) for i in range(0, len(words), size)]
+
+
+def evt21_messages(events: np.ndarray, cdr: bool, size: int = 8 * 301) -> list[bytes]:
+    words = encode_evt21(events)
+    return [packet(words[i : i + size], "evt21", seq=i // size, cdr=cdr) for i in range(0, len(words), size)]
+
+
 def mono_messages(events: np.ndarray, cdr: bool, size: int = 150) -> list[bytes]:
     out = []
     for i in range(0, len(events), size):
@@ -54,7 +64,13 @@ def bag(folder: Path, kind: str, topics=None, **options) -> Path:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("type", "messages", "encoding"),
-    [(ARRAY, dvs_messages, "dvs"), (PACKET, evt3_messages, "evt3"), (OLD_PACKET, mono_messages, "mono")],
+    [
+        (ARRAY, dvs_messages, "dvs"),
+        (PACKET, evt2_messages, "evt2"),
+        (PACKET, evt21_messages, "evt21"),
+        (PACKET, evt3_messages, "evt3"),
+        (OLD_PACKET, mono_messages, "mono"),
+    ],
 )
 def test_bag_gives_every_event(tmp_path, kind, type, messages, encoding):
     sent = messages(EVENTS, kind != "rosbag")
@@ -280,3 +296,10 @@ def test_missing_package_fails_naming_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "rosbags", None)
     with pytest.raises(ImportError, match=r"pip install 'aestream\[ros\]'"):
         FileInput(path).load()
+
+
+def test_triggers_among_words_of_evt2(tmp_path):
+    words = evt2_word(8, 1) + evt2_word(0xA, 5 << 22 | 3 << 8 | 1)
+    file = FileInput(bag(tmp_path, "mcap", {TOPIC: (PACKET, [packet(words, "evt2")])}))
+    assert file.triggers().tolist() == [(69, 3, True)]
+    assert file.num_events == 0

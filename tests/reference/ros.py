@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import evt3
+from . import evt2, evt3, evt21
 from .events import to_events
 
 Row = tuple[int, int, int, bool]
@@ -31,6 +31,10 @@ def decode(messages: list) -> list[Row]:
         return [row for message in messages for row in dvs(message)]
     if messages and messages[0].encoding == "evt3":
         events = evt3.decode(join_evt3([(message.seq, message.events.tobytes()) for message in messages]))
+        return [(t * 1000, x, y, p) for t, x, y, p in events.tolist()]
+    if messages and messages[0].encoding in ("evt2", "evt21"):
+        size, module = (4, evt2) if messages[0].encoding == "evt2" else (8, evt21)
+        events = module.decode(join_evt2([(message.seq, message.events.tobytes()) for message in messages], size))
         return [(t * 1000, x, y, p) for t, x, y, p in events.tolist()]
     rows, before = [], Compact()
     for message in messages:
@@ -107,6 +111,20 @@ class Compact:
                 rows += [(t, self.x, y, self.base_p) for y in found if self.x is not None and y < 32768]
                 self.base = min(self.base + 8, 32768)
         return rows
+
+
+def join_evt2(messages: list[tuple[int, bytes]], size: int) -> bytes:
+    """Words of `size` bytes, but for those before a TIME_HIGH at the start and behind a message that is not there."""
+    out = b""
+    next_seq = None
+    has_time = False
+    for seq, payload in messages:
+        has_time = has_time and seq == next_seq
+        next_seq = seq + 1
+        for i in range(0, len(payload), size):
+            has_time = has_time or payload[i + size - 1] >> 4 == 8
+            out += payload[i : i + size] if has_time else b""
+    return out
 
 
 def join_evt3(messages: list[tuple[int, bytes]]) -> bytes:

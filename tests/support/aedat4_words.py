@@ -53,9 +53,9 @@ def description(streams: dict[int, str], width: int, height: int) -> str:
     return f'<dv version="2.0"><node name="outInfo" path="/mainloop/Recorder/outInfo/">{nodes}</node></dv>'
 
 
-def io_header(compression: int, table_position: int, info: str, *, identifier: bytes = b"IOHE") -> bytes:
+def io_header(compression: int, table_position: int, info: str | bytes, *, identifier: bytes = b"IOHE") -> bytes:
     """The version line and the size-prefixed IOHeader."""
-    text = info.encode()
+    text = info.encode() if isinstance(info, str) else info
     flat = struct.pack("<I4s6x", 24, identifier)  # the root table is at 24
     flat += struct.pack("<5H", 10, 24, 4, 12, 8)  # its vtable, at 14: fields at +4, +12, +8
     flat += struct.pack("<iiIq4x", 10, compression, 16, table_position)

@@ -80,9 +80,9 @@ def hdf5_bytes(events: np.ndarray) -> bytes:
     with h5py.File(file, "w") as root:
         group = root.create_group("events")
         group.attrs.update(width=WIDTH, height=HEIGHT)
-        group.create_dataset("t", data=events["t"], chunks=(1100,), compression="gzip", shuffle=True)
-        group.create_dataset("x", data=events["x"], chunks=(700,), compression="gzip")
-        group.create_dataset("y", data=events["y"].astype(">i4"), chunks=(512,))
+        group.create_dataset("t", data=events["t"], chunks=(1100,), maxshape=(None,), compression="gzip", shuffle=True)
+        group.create_dataset("x", data=events["x"], chunks=(700,), maxshape=(None,), compression="gzip")
+        group.create_dataset("y", data=events["y"].astype(">i4"), chunks=(512,), maxshape=(None,))
         group.create_dataset("p", data=events["p"].astype(np.int64))
     return file.getvalue()
 
