@@ -26,14 +26,16 @@ __device__ inline double clamped(double value, double low, double high) {
   return value < low ? low : value > high ? high : value;
 }
 
+__device__ inline U64 slot_of(U64 key) { return key * 0x9E3779B97F4A7C15ULL >> 32; }
+
 /// Adds `steps` to a sum of 32 bits, and what it carries to the table.
 __device__ inline void add_steps(const VoxelParams& params, I32* cell, I32 steps, U64 key) {
   const I32 before = atomicAdd(cell, steps);
   const I64 sum = static_cast<I64>(before) + steps;
   if (sum == static_cast<I32>(sum)) return;
   atomicOr(params.has_carries, 1U);
-  U64 at = key * 0x9E3779B97F4A7C15ULL;
-  for (at ^= at >> 32;; ++at) {
+  const U64 home = slot_of(key);
+  for (U64 at = home; at < home + params.capacity; ++at) {
     Carry& entry = params.carries[at & (params.capacity - 1)];
     const U64 there = atomicCAS(&entry.key, 0ULL, key + 1);
     if (there != 0 && there != key + 1) continue;
@@ -44,12 +46,13 @@ __device__ inline void add_steps(const VoxelParams& params, I32* cell, I32 steps
 
 __device__ inline I64 carried(const VoxelParams& params, U64 key) {
   if (*params.has_carries == 0) return 0;
-  U64 at = key * 0x9E3779B97F4A7C15ULL;
-  for (at ^= at >> 32;; ++at) {
+  const U64 home = slot_of(key);
+  for (U64 at = home; at < home + params.capacity; ++at) {
     const Carry& entry = params.carries[at & (params.capacity - 1)];
     if (entry.key == 0) return 0;
     if (entry.key == key + 1) return static_cast<I64>(entry.carries);
   }
+  return 0;
 }
 
 /// Adds an event to both bins beside it. `first_key` is that of the row's first element.
