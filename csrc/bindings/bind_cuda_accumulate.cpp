@@ -44,10 +44,10 @@ std::optional<std::uint64_t> scratch(const RepresentationPtr& representation, st
   return cuda::scratch_bytes(*representation, to_batch(width, height, rows, events));
 }
 
-void accumulate(const RepresentationPtr& representation, std::int64_t width, std::int64_t height,
-                const CoordinateMap* map, const std::string& layout, const std::vector<std::uintptr_t>& pointers,
-                std::uintptr_t rows, std::int64_t row_count, std::int64_t event_count, std::uintptr_t out,
-                std::uintptr_t memory, std::uint64_t memory_bytes, int ordinal, std::uintptr_t stream) {
+void accumulate_rows(const RepresentationPtr& representation, std::int64_t width, std::int64_t height,
+                     const CoordinateMap* map, const std::string& layout, const std::vector<std::uintptr_t>& pointers,
+                     std::uintptr_t rows, std::int64_t row_count, std::int64_t event_count, std::uintptr_t out,
+                     std::uintptr_t memory, std::uint64_t memory_bytes, int ordinal, std::uintptr_t stream) {
   if (!cuda::has_kernels(*representation)) throw py::value_error("there is no kernel for this representation");
   cuda::Batch batch = to_batch(width, height, row_count, event_count);
   batch.source = to_source(layout, pointers);
@@ -64,7 +64,7 @@ void accumulate(const RepresentationPtr& representation, std::int64_t width, std
 void register_cuda_accumulate(py::module_& module) {
   module.def("cuda_scratch", &scratch, py::arg("spec"), py::arg("width"), py::arg("height"), py::arg("rows"),
              py::arg("events"));
-  module.def("cuda_accumulate", &accumulate, py::arg("spec"), py::arg("width"), py::arg("height"),
+  module.def("cuda_accumulate", &accumulate_rows, py::arg("spec"), py::arg("width"), py::arg("height"),
              py::arg("map").none(true), py::arg("layout"), py::arg("pointers"), py::arg("rows"), py::arg("row_count"),
              py::arg("event_count"), py::arg("out"), py::arg("scratch"), py::arg("scratch_bytes"), py::arg("device"),
              py::arg("stream"));
