@@ -115,7 +115,12 @@ bool has_kernels(const Representation& representation) {
 }
 
 std::uint64_t scratch_bytes(const Representation& representation, const Batch& batch) {
-  return plan(representation, batch, nullptr, Launcher(nullptr, {1, 0}, nullptr)).most_used();
+  std::uint64_t most = 0;  // with tiles and without: it is not known here what the device has room for
+  for (const std::size_t shared_bytes : {std::size_t{0}, std::size_t{1} << 20}) {
+    const Launcher needs = plan(representation, batch, nullptr, Launcher(nullptr, {1, shared_bytes}, nullptr));
+    most = std::max(most, needs.most_used());
+  }
+  return most;
 }
 
 void accumulate(const Representation& representation, const Batch& batch, void* out, void* scratch, Device& device) {

@@ -62,13 +62,23 @@ __device__ inline I64 load_time(const Input& input, const Row& row, I64 i) {
   return static_cast<const I64*>(source.t)[i];
 }
 
-/// Hands every event of a row that is drawn to `add(event, ordinal)`, shared out among the threads of some blocks.
+/// Hands every event of a row that is drawn to `add(event, ordinal)`, shared out among the threads of some blocks. A thread
+/// asks for several events before it looks at the first: memory answers late.
 template <class Add>
 __device__ inline void each_event(const Input& input, const Row& row, U32 block, U32 blocks, const Add& add) {
+  constexpr I32 ahead = 4;
   const I64 step = static_cast<I64>(blocks) * blockDim.x;
-  for (I64 i = row.first + static_cast<I64>(block) * blockDim.x + threadIdx.x; i < row.last; i += step) {
-    DeviceEvent event;
-    if (load_event(input, row, i, event)) add(event, i);
+  for (I64 i = row.first + static_cast<I64>(block) * blockDim.x + threadIdx.x; i < row.last; i += ahead * step) {
+    DeviceEvent events[ahead];
+    bool is_drawn[ahead];
+#pragma unroll
+    for (I32 k = 0; k < ahead; ++k) {
+      is_drawn[k] = i + k * step < row.last && load_event(input, row, i + k * step, events[k]);
+    }
+#pragma unroll
+    for (I32 k = 0; k < ahead; ++k) {
+      if (is_drawn[k]) add(events[k], i + k * step);
+    }
   }
 }
 
@@ -83,6 +93,12 @@ template <class Work>
 __device__ inline void each_element(U64 elements, const Work& work) {
   const U64 step = static_cast<U64>(gridDim.x) * blockDim.x;
   for (U64 i = static_cast<U64>(blockIdx.x) * blockDim.x + threadIdx.x; i < elements; i += step) work(i);
+}
+
+__device__ inline U64 pixels_of(const Input& input) { return static_cast<U64>(input.width) * input.height; }
+
+__device__ inline U64 pixel_of(const Input& input, const DeviceEvent& event) {
+  return static_cast<U64>(event.y) * input.width + event.x;
 }
 
 template <class T>

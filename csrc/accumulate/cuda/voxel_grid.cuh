@@ -56,9 +56,8 @@ __device__ inline I64 carried(const VoxelParams& params, U64 key) {
 }
 
 /// Adds an event to both bins beside it. `first_key` is that of the row's first element.
-__device__ inline void add_voxels(const VoxelParams& params, const VoxelAxis& axis, I32* cells, U64 first_key,
-                                  const DeviceEvent& event) {
-  const U64 pixels = static_cast<U64>(params.input.width) * params.input.height;
+__device__ inline void add_voxels(const VoxelParams& params, const VoxelAxis& axis, I32* cells, const Tile& tile,
+                                  U64 first_key, U64 pixel, const DeviceEvent& event) {
   const auto age = static_cast<I64>(static_cast<U64>(event.t) - static_cast<U64>(axis.start));
   double position = clamped(static_cast<double>(age) * axis.per_us + axis.offset, axis.lowest, axis.highest);
   double weight = 1;
@@ -74,18 +73,20 @@ __device__ inline void add_voxels(const VoxelParams& params, const VoxelAxis& ax
   I32 upper = static_cast<I32>((position - bin) * weight * voxel_steps + 0.5);
   I32 lower = both - upper;
   if (params.polarity == VoxelPolarity::Signed && event.on == 0) lower = -lower, upper = -upper;
-  const U64 bin_step = params.polarity == VoxelPolarity::Cube ? 2 * pixels : pixels;
-  const U64 on_step = params.polarity == VoxelPolarity::Signed  ? 0
-                      : params.polarity == VoxelPolarity::Split ? pixels * params.bins
-                                                                : pixels;
-  const U64 at =
-      static_cast<U64>(bin) * bin_step + event.on * on_step + static_cast<U64>(event.y) * params.input.width + event.x;
+  const U32 bin_step = params.polarity == VoxelPolarity::Cube ? 2 : 1;  // planes
+  const U32 on_step = params.polarity == VoxelPolarity::Signed  ? 0
+                      : params.polarity == VoxelPolarity::Split ? params.bins
+                                                                : 1;
+  const U64 plane = static_cast<U64>(bin) * bin_step + event.on * on_step;
+  const auto add = [&](U64 to, I32 steps) {
+    add_steps(params, cells + tile.at(to, pixel), steps, first_key + to * pixels_of(params.input) + pixel);
+  };
   if (params.bins == 1) {
-    add_steps(params, cells + at, lower + upper, first_key + at);
+    add(plane, lower + upper);
     return;
   }
-  if (lower != 0) add_steps(params, cells + at, lower, first_key + at);
-  if (upper != 0) add_steps(params, cells + at + bin_step, upper, first_key + at + bin_step);
+  if (lower != 0) add(plane, lower);
+  if (upper != 0) add(plane + bin_step, upper);
 }
 
 __device__ inline float voxel_value(const VoxelParams& params, I32 cell, U64 key) {
@@ -100,8 +101,10 @@ extern "C" __global__ void voxel_add(const VoxelParams params) {
   each_row(params.input, [&](const Row& row, U32 r) {
     const VoxelAxis axis = voxel_axis(params, row);
     I32* const cells = tensor_of<I32>(params.target, row);
-    each_event(params.input, row, blockIdx.x, gridDim.x,
-               [&](const DeviceEvent& event, I64) { add_voxels(params, axis, cells, first_key(params, r), event); });
+    const Tile whole{0, pixels_of(params.input)};
+    each_event(params.input, row, blockIdx.x, gridDim.x, [&](const DeviceEvent& event, I64) {
+      add_voxels(params, axis, cells, whole, first_key(params, r), pixel_of(params.input, event), event);
+    });
   });
 }
 
@@ -116,15 +119,23 @@ extern "C" __global__ void voxel_finish(const VoxelParams params) {
   });
 }
 
-extern "C" __global__ void voxel_shared(const VoxelParams params) {
-  in_shared(
-      params.input, params.target.elements, params.target.elements,
-      [&](U32* cells, const DeviceEvent& event, I64, const Row& row, U32 r) {
-        add_voxels(params, voxel_axis(params, row), reinterpret_cast<I32*>(cells), first_key(params, r), event);
+extern "C" __global__ void __launch_bounds__(1024) voxel_tiles(const VoxelParams params) {
+  const U64 pixels = pixels_of(params.input);
+  const U32 planes = static_cast<U32>(params.target.elements / pixels);
+  in_tiles(
+      params.input, pixels, params.target.tile, planes * params.target.tile,
+      [&](const DeviceEvent& event) { return pixel_of(params.input, event); },
+      [&](U32* cells, const Tile& tile, U64 pixel, const DeviceEvent& event, I64, const Row& row, U32 r) {
+        I32* const sums = reinterpret_cast<I32*>(cells);
+        add_voxels(params, voxel_axis(params, row), sums, tile, first_key(params, r), pixel, event);
       },
-      [&](const U32* cells, U64 i, const Row& row, U32 r) {
-        tensor_of<float>(params.target, row)[i] =
-            voxel_value(params, static_cast<I32>(cells[i]), first_key(params, r) + i);
+      [&](const U32* cells, const Tile& tile, U64 end, const Row& row, U32 r) {
+        float* const tensor = tensor_of<float>(params.target, row);
+        each_pixel(tile, end, planes, [&](U32 plane, U64 pixel) {
+          const U64 i = plane * pixels + pixel;
+          const I32 sum = static_cast<I32>(cells[tile.at(plane, pixel)]);
+          tensor[i] = voxel_value(params, sum, first_key(params, r) + i);
+        });
       });
 }
 
