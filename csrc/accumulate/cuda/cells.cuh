@@ -49,7 +49,7 @@ struct Tile {
 
 /// Makes the tiles of all rows, one block at a time: `locate(event)` gives a pixel or all bits set, `add(cells, tile, pixel,
 /// event, ordinal, row, its ordinal)` counts, and `store(cells, tile, end, row, its ordinal)` writes the pixels before `end`.
-template <class Locate, class Add, class Store>
+template <I32 ahead = 4, class Locate, class Add, class Store>
 __device__ inline void in_tiles(const Input& input, U64 pixels, U64 tile_size, U64 words, const Locate& locate,
                                 const Add& add, const Store& store) {
   const U64 tiles = (pixels + tile_size - 1) / tile_size;
@@ -60,7 +60,7 @@ __device__ inline void in_tiles(const Input& input, U64 pixels, U64 tile_size, U
     const Row row = input.rows[r];
     for (U64 i = threadIdx.x; i < words; i += blockDim.x) shared_cells[i] = 0;
     __syncthreads();
-    each_event(input, row, 0, 1, [&](const DeviceEvent& event, I64 i) {
+    each_event<ahead>(input, row, 0, 1, [&](const DeviceEvent& event, I64 i) {
       const U64 pixel = locate(event);
       if (pixel >= tile.begin && pixel < end) add(shared_cells, tile, pixel, event, i, row, r);
     });

@@ -63,10 +63,9 @@ __device__ inline I64 load_time(const Input& input, const Row& row, I64 i) {
 }
 
 /// Hands every event of a row that is drawn to `add(event, ordinal)`, shared out among the threads of some blocks. A thread
-/// asks for several events before it looks at the first: memory answers late.
-template <class Add>
+/// asks for `ahead` events before it looks at the first: memory answers late.
+template <I32 ahead = 4, class Add>
 __device__ inline void each_event(const Input& input, const Row& row, U32 block, U32 blocks, const Add& add) {
-  constexpr I32 ahead = 4;
   const I64 step = static_cast<I64>(blocks) * blockDim.x;
   for (I64 i = row.first + static_cast<I64>(block) * blockDim.x + threadIdx.x; i < row.last; i += ahead * step) {
     DeviceEvent events[ahead];

@@ -51,7 +51,7 @@ extern "C" __global__ void histogram_bytes_again(const HistogramParams params) {
 
 extern "C" __global__ void __launch_bounds__(1024) histogram_tiles(const HistogramParams params) {
   const U64 pixels = histogram_pixels(params), words = 2 * params.bins * params.target.tile;
-  in_tiles(
+  in_tiles<2>(
       params.input, pixels, params.target.tile, params.byte_tiles != 0 ? words / 4 : words,
       [&](const DeviceEvent& event) { return histogram_pixel(params, event); },
       [&](U32* cells, const Tile& tile, U64 pixel, const DeviceEvent& event, I64, const Row& row, U32 r) {
