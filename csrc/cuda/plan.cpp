@@ -34,7 +34,7 @@ class Plan {
         offset += static_cast<std::int64_t>(member->elements(geometry_));
       }
     } else {
-      add_tensor(representation, input, {out_, offset, representation.elements(geometry_), nullptr});
+      add_tensor(representation, input, {out_, offset, representation.elements(geometry_), nullptr, 0});
     }
     launcher_.release(before);
   }

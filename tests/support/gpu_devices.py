@@ -65,7 +65,18 @@ def build_fake(folder: Path, *options: str) -> Path:
     """Compile the fake libcuda, which holds the kernels as host code."""
     compiler = os.environ.get("CXX") or next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))))
     library = folder / "libcuda_fake.so"
-    command = [compiler, "-std=c++20", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+    command = [
+        compiler,
+        "-std=c++20",
+        "-O1",
+        "-ffp-contract=off",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Wno-unknown-pragmas",
+        "-fPIC",
+        "-shared",
+    ]
     includes = [f"-I{KERNELS}", f"-I{SOURCE.parent}"]
     subprocess.run([*command, *options, *includes, "-o", library, SOURCE, "-pthread"], check=True)
     return library
