@@ -54,7 +54,7 @@ class Launcher {
   /// One block a row.
   template <class Params>
   void rows_alone(const char* kernel, const Params& params, std::size_t shared_bytes) {
-    launch(kernel, params, params.input.row_count, 1, 512, shared_bytes);
+    launch(kernel, params, params.input.row_count, 1, 1024, shared_bytes);
   }
 
   template <class Params>

@@ -34,7 +34,7 @@ class Plan {
         offset += static_cast<std::int64_t>(member->elements(geometry_));
       }
     } else {
-      add_tensor(representation, input, {out_, offset, representation.elements(geometry_), nullptr, 0});
+      add_tensor(representation, input, {out_, offset, representation.elements(geometry_), nullptr});
     }
     launcher_.release(before);
   }

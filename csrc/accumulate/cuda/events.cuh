@@ -94,10 +94,24 @@ __device__ inline void each_element(U64 elements, const Work& work) {
   for (U64 i = static_cast<U64>(blockIdx.x) * blockDim.x + threadIdx.x; i < elements; i += step) work(i);
 }
 
-__device__ inline U64 pixels_of(const Input& input) { return static_cast<U64>(input.width) * input.height; }
+struct alignas(16) Words4 {
+  U32 words[4];
+};
 
-__device__ inline U64 pixel_of(const Input& input, const DeviceEvent& event) {
-  return static_cast<U64>(event.y) * input.width + event.x;
+/// Hands every word of a tensor that is not 0 to `work(its ordinal)`, blocks side by side in x. Most are 0: four at a time
+/// are looked at where they lie so.
+template <class Work>
+__device__ inline void each_word(const U32* words, U64 count, const Work& work) {
+  const U64 whole = (reinterpret_cast<U64>(words) & 15) == 0 ? count / 4 : 0;
+  each_element(whole, [&](U64 i) {
+    const Words4 four = reinterpret_cast<const Words4*>(words)[i];
+    for (U32 k = 0; k < 4; ++k) {
+      if (four.words[k] != 0) work(4 * i + k);
+    }
+  });
+  each_element(count - 4 * whole, [&](U64 i) {
+    if (words[4 * whole + i] != 0) work(4 * whole + i);
+  });
 }
 
 template <class T>

@@ -5,12 +5,10 @@
 
 namespace aestream::cuda {
 
-__device__ inline U32 frame_plane(const FrameParams& params, const DeviceEvent& event) {
-  return params.channels == Channels::Split ? event.on : 0;
-}
-
 __device__ inline U64 frame_element(const FrameParams& params, const DeviceEvent& event) {
-  return frame_plane(params, event) * pixels_of(params.input) + pixel_of(params.input, event);
+  const U64 pixels = static_cast<U64>(params.input.width) * params.input.height;
+  const U64 pixel = static_cast<U64>(event.y) * params.input.width + event.x;
+  return pixel + (params.channels == Channels::Split && event.on != 0 ? pixels : 0);
 }
 
 __device__ inline I32 frame_step(const FrameParams& params, const DeviceEvent& event) {
@@ -76,40 +74,24 @@ extern "C" __global__ void frame_bytes(const FrameParams params) {
   });
 }
 
-extern "C" __global__ void frame_bytes_again(const FrameParams params) {
+extern "C" __global__ void __launch_bounds__(1024) frame_bytes_again(const FrameParams params) {
   again_one_by_one(params.input, params.target, params.again, [&](U8* tensor, const DeviceEvent& event, const Row&) {
     add_one_by_one(tensor + frame_element(params, event), params.clip);
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) frame_tiles(const FrameParams params) {
-  const U64 pixels = pixels_of(params.input), words = params.target.tile * (params.target.elements / pixels);
-  const U32 planes = static_cast<U32>(params.target.elements / pixels);
-  in_tiles(
-      params.input, pixels, params.target.tile, params.byte_tiles != 0 ? words / 4 : words,
-      [&](const DeviceEvent& event) { return pixel_of(params.input, event); },
-      [&](U32* cells, const Tile& tile, U64 pixel, const DeviceEvent& event, I64, const Row&, U32 r) {
-        const U64 at = tile.at(frame_plane(params, event), pixel);
-        if (params.byte_tiles != 0) {
-          add_saturating(reinterpret_cast<U8*>(cells) + at, params.clip, params.again + r);
-        } else {
-          atomicAdd(reinterpret_cast<I32*>(cells) + at, frame_step(params, event));
-        }
+extern "C" __global__ void __launch_bounds__(1024) frame_shared(const FrameParams params) {
+  in_shared(
+      params.input, params.target.elements, params.target.elements,
+      [&](U32* cells, const DeviceEvent& event, I64, const Row&, U32) {
+        atomicAdd(reinterpret_cast<I32*>(cells) + frame_element(params, event), frame_step(params, event));
       },
-      [&](const U32* cells, const Tile& tile, U64 end, const Row& row, U32) {
-        if (params.byte_tiles != 0) {
-          store_bytes(cells, tile, end, planes, pixels, tensor_of<U8>(params.target, row));
-          return;
+      [&](const U32* cells, U64 i, const Row& row, U32) {
+        if (params.counts == Counts::UInt8) {
+          tensor_of<U8>(params.target, row)[i] = static_cast<U8>(cells[i] < params.clip ? cells[i] : params.clip);
+        } else {
+          store_count(params, static_cast<I32>(cells[i]), i, row);
         }
-        each_pixel(tile, end, planes, [&](U32 plane, U64 pixel) {
-          const U32 count = cells[tile.at(plane, pixel)];
-          const U64 i = plane * pixels + pixel;
-          if (params.counts == Counts::UInt8) {
-            tensor_of<U8>(params.target, row)[i] = static_cast<U8>(count < params.clip ? count : params.clip);
-          } else {
-            store_count(params, static_cast<I32>(count), i, row);
-          }
-        });
       });
 }
 

@@ -61,7 +61,6 @@ struct Target {
   I64 offset;    // from a row's `out`, in elements
   U64 elements;  // of one row
   U32* cells;    // elements times words_per_element for each row
-  U64 tile;      // pixels of a tile, where a block makes a tile in memory of its own
 };
 
 enum class Counts : U32 { Float32, Float16, BFloat16, UInt8 };
@@ -72,9 +71,8 @@ struct FrameParams {
   Target target;
   Channels channels;
   Counts counts;
-  U32 clip;        // 0: none
-  U32* again;      // of a row: whether a byte overflowed
-  U32 byte_tiles;  // whether tiles are of bytes, not of words
+  U32 clip;    // 0: none
+  U32* again;  // of a row: whether a byte overflowed
 };
 
 enum class VoxelPolarity : U32 { Signed, Split, Cube };
@@ -110,7 +108,6 @@ struct HistogramParams {
   U32 cutoff;
   U32 downsample;
   U32* again;
-  U32 byte_tiles;
 };
 
 struct MixedParams {

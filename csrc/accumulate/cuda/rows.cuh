@@ -31,10 +31,11 @@ extern "C" __global__ void split_begin(const SplitParams params) {
 extern "C" __global__ void split_find(const SplitParams params) {
   each_row(params.input, [&](const Row& row, U32 r) {
     Row* const parts = params.parts + static_cast<U64>(r) * params.steps;
+    const Parts axis(row, params.steps);
     const I64 step = static_cast<I64>(gridDim.x) * blockDim.x;
     for (I64 i = row.first + static_cast<I64>(blockIdx.x) * blockDim.x + threadIdx.x; i < row.last; i += step) {
-      const U32 before = i == row.first ? 0 : part_of(load_time(params.input, row, i - 1), row, params.steps);
-      const U32 part = part_of(load_time(params.input, row, i), row, params.steps);
+      const U32 before = i == row.first ? 0 : axis.part(load_time(params.input, row, i - 1));
+      const U32 part = axis.part(load_time(params.input, row, i));
       for (U32 j = before + 1; j <= part; ++j) {
         atomicMin(reinterpret_cast<U64*>(&parts[j].first), static_cast<U64>(i));
       }

@@ -11,28 +11,65 @@ __device__ inline U64 since(I64 t, I64 start) { return t < start ? 0 : static_ca
 /// The whole part of length * i / parts, for i up to `parts` <= 2^16, without a product that overflows.
 __device__ inline U64 edge_of(U64 length, U64 i, U64 parts) { return length / parts * i + length % parts * i / parts; }
 
-/// The largest bin that begins at or before `age` µs: bin b begins at the first whole µs that b / bins of the length is
-/// not after.
-__device__ inline U32 bin_of(U64 age, U64 length, U32 bins) {
-  if (age >= length) return bins - 1;
-  U64 bin = static_cast<U64>(static_cast<double>(age) * bins / static_cast<double>(length));
-  if (bin >= bins) bin = bins - 1;
-  // bins * age / length, whole: the guess is off by one at most, and the remainder says so.
-  while (bin > 0 && edge_of(length, bin, bins) + (length % bins * bin % bins != 0) > age) --bin;
-  while (bin + 1 < bins && edge_of(length, bin + 1, bins) + (length % bins * (bin + 1) % bins != 0) <= age) ++bin;
-  return static_cast<U32>(bin);
-}
+/// Whole quotients by one number.
+struct Divider {
+  U64 by;
+  double inverse;
 
-/// The part of Steps that a time lies in: part i begins at start + length * i / parts, rounded down.
-__device__ inline U32 part_of(I64 t, const Row& row, U32 parts) {
-  const U64 length = static_cast<U64>(row.stop) - static_cast<U64>(row.start), age = since(t, row.start);
-  if (t < row.start) return 0;
-  if (age >= length) return parts - 1;
-  U64 part = static_cast<U64>(static_cast<double>(age) * parts / static_cast<double>(length));
-  if (part >= parts) part = parts - 1;
-  while (part > 0 && edge_of(length, part, parts) > age) --part;
-  while (part + 1 < parts && edge_of(length, part + 1, parts) <= age) ++part;
-  return static_cast<U32>(part);
-}
+  __device__ explicit Divider(U64 number) : by(number), inverse(1.0 / static_cast<double>(number)) {}
+
+  __device__ U64 divide(U64 number) const {
+    if (number >> 50 != 0) return number / by;
+    // The product is off by less than 1, and so is its whole part.
+    U64 quotient = static_cast<U64>(static_cast<double>(number) * inverse);
+    const I64 rest = static_cast<I64>(number) - static_cast<I64>(quotient * by);
+    if (rest < 0) return quotient - 1;
+    return static_cast<U64>(rest) < by ? quotient : quotient + 1;
+  }
+};
+
+/// The axis of a row in parts of equal length.
+struct Parts {
+  I64 start;
+  U64 length;
+  U32 count;
+  Divider divider;
+
+  __device__ Parts(const Row& row, U32 parts)
+      : start(row.start),
+        length(static_cast<U64>(row.stop) - static_cast<U64>(row.start)),
+        count(parts),
+        divider(length > 0 ? length : 1) {}
+
+  /// The bin of a histogram: count * age / length, whole, from the first to the last.
+  __device__ U32 bin(I64 t) const {
+    const U64 age = since(t, start);
+    if (age >= divider.by) return count - 1;
+    if (length >> 47 != 0) return wide_bin(age);
+    return static_cast<U32>(divider.divide(age * count));
+  }
+
+  /// The part of Steps that a time lies in: part i begins at start + length * i / count, rounded down.
+  __device__ U32 part(I64 t) const {
+    if (t < start) return 0;
+    const U64 age = since(t, start);
+    if (age >= length) return count - 1;
+    if (length >> 46 != 0) return wide_part(age);
+    return static_cast<U32>(divider.divide((age + 1) * count - 1));
+  }
+
+ private:
+  // Where a product would not fit: windows of years.
+  __device__ U32 wide_bin(U64 age) const {
+    U32 bin = 0;
+    while (bin + 1 < count && edge_of(length, bin + 1, count) + (length % count * (bin + 1) % count != 0) <= age) ++bin;
+    return bin;
+  }
+  __device__ U32 wide_part(U64 age) const {
+    U32 part = 0;
+    while (part + 1 < count && edge_of(length, part + 1, count) <= age) ++part;
+    return part;
+  }
+};
 
 }  // namespace aestream::cuda

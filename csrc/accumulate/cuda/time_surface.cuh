@@ -22,12 +22,10 @@ __device__ inline U32 lateness(const Row& row, U32 shift, I64 t) {
   return oldest_age - static_cast<U32>(age < oldest_age - 1 ? age : oldest_age - 1);
 }
 
-__device__ inline U32 surface_plane(const SurfaceParams& params, const DeviceEvent& event) {
-  return params.polarity == SurfacePolarity::Split ? event.on : 0;
-}
-
-__device__ inline U64 surface_element(const SurfaceParams& params, const DeviceEvent& event) {
-  return surface_plane(params, event) * pixels_of(params.input) + pixel_of(params.input, event);
+__device__ inline U64 surface_pixel(const SurfaceParams& params, const DeviceEvent& event) {
+  const U64 pixels = static_cast<U64>(params.input.width) * params.input.height;
+  return static_cast<U64>(event.y) * params.input.width + event.x +
+         (params.polarity == SurfacePolarity::Split && event.on != 0 ? pixels : 0);
 }
 
 __device__ inline float surface_value(const SurfaceParams& params, const Row& row, U32 late, bool is_negative) {
@@ -47,7 +45,7 @@ extern "C" __global__ void surface_latest(const SurfaceParams params) {
     U32* const tensor = tensor_of<U32>(params.target, row);
     const U32 shift = age_shift(row);
     each_event(params.input, row, blockIdx.x, gridDim.x, [&](const DeviceEvent& event, I64) {
-      atomicMax(tensor + surface_element(params, event), lateness(row, shift, event.t));
+      atomicMax(tensor + surface_pixel(params, event), lateness(row, shift, event.t));
     });
   });
 }
@@ -55,10 +53,8 @@ extern "C" __global__ void surface_latest(const SurfaceParams params) {
 extern "C" __global__ void surface_finish(const SurfaceParams params) {
   each_row(params.input, [&](const Row& row, U32) {
     U32* const tensor = tensor_of<U32>(params.target, row);
-    each_element(params.target.elements, [&](U64 i) {
-      const U32 late = tensor[i];
-      if (late != 0) tensor[i] = __float_as_uint(surface_value(params, row, late, false));
-    });
+    each_word(tensor, params.target.elements,
+              [&](U64 i) { tensor[i] = __float_as_uint(surface_value(params, row, tensor[i], false)); });
   });
 }
 
@@ -67,7 +63,7 @@ extern "C" __global__ void surface_latest_signed(const SurfaceParams params) {
     U64* const cells = reinterpret_cast<U64*>(params.target.cells) + r * params.target.elements;
     const U32 shift = age_shift(row);
     each_event(params.input, row, blockIdx.x, gridDim.x, [&](const DeviceEvent& event, I64 i) {
-      atomicMax(cells + surface_element(params, event), signed_word(row, lateness(row, shift, event.t), event, i));
+      atomicMax(cells + surface_pixel(params, event), signed_word(row, lateness(row, shift, event.t), event, i));
     });
   });
 }
@@ -82,29 +78,23 @@ extern "C" __global__ void surface_finish_signed(const SurfaceParams params) {
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) surface_tiles(const SurfaceParams params) {
+extern "C" __global__ void __launch_bounds__(1024) surface_shared(const SurfaceParams params) {
   const bool is_signed = params.polarity == SurfacePolarity::Signed;
-  const U64 pixels = pixels_of(params.input);
-  const U32 planes = static_cast<U32>(params.target.elements / pixels);
-  in_tiles(
-      params.input, pixels, params.target.tile, planes * params.target.tile * (is_signed ? 2 : 1),
-      [&](const DeviceEvent& event) { return pixel_of(params.input, event); },
-      [&](U32* cells, const Tile& tile, U64 pixel, const DeviceEvent& event, I64 i, const Row& row, U32) {
+  in_shared(
+      params.input, params.target.elements * (is_signed ? 2 : 1), params.target.elements,
+      [&](U32* cells, const DeviceEvent& event, I64 i, const Row& row, U32) {
         const U32 late = lateness(row, age_shift(row), event.t);
-        const U64 at = tile.at(surface_plane(params, event), pixel);
+        const U64 pixel = surface_pixel(params, event);
         if (is_signed) {
-          atomicMax(reinterpret_cast<U64*>(cells) + at, signed_word(row, late, event, i));
+          atomicMax(reinterpret_cast<U64*>(cells) + pixel, signed_word(row, late, event, i));
         } else {
-          atomicMax(cells + at, late);
+          atomicMax(cells + pixel, late);
         }
       },
-      [&](const U32* cells, const Tile& tile, U64 end, const Row& row, U32) {
-        float* const tensor = tensor_of<float>(params.target, row);
-        each_pixel(tile, end, planes, [&](U32 plane, U64 pixel) {
-          const U64 at = tile.at(plane, pixel);
-          const U64 word = is_signed ? reinterpret_cast<const U64*>(cells)[at] : static_cast<U64>(cells[at]) << 32 | 1;
-          tensor[plane * pixels + pixel] = surface_value(params, row, static_cast<U32>(word >> 32), (word & 1) == 0);
-        });
+      [&](const U32* cells, U64 i, const Row& row, U32) {
+        const U64 word = is_signed ? reinterpret_cast<const U64*>(cells)[i] : static_cast<U64>(cells[i]) << 32 | 1;
+        tensor_of<float>(params.target, row)[i] =
+            surface_value(params, row, static_cast<U32>(word >> 32), (word & 1) == 0);
       });
 }
 
@@ -112,9 +102,10 @@ extern "C" __global__ void __launch_bounds__(1024) surface_tiles(const SurfacePa
 extern "C" __global__ void latest_time(const LatestParams params) {
   each_row(params.input, [&](const Row& row, U32) {
     I64* const tensor = tensor_of<I64>(params.target, row);
-    const U64 to_on = params.split != 0 ? pixels_of(params.input) : 0;
+    const U64 pixels = static_cast<U64>(params.input.width) * params.input.height;
     each_event(params.input, row, blockIdx.x, gridDim.x, [&](const DeviceEvent& event, I64) {
-      I64* const latest = tensor + pixel_of(params.input, event) + event.on * to_on;
+      I64* const latest = tensor + static_cast<U64>(event.y) * params.input.width + event.x +
+                          (params.split != 0 && event.on != 0 ? pixels : 0);
       if (event.t >= 0) {
         atomicMax(latest, event.t);
         return;

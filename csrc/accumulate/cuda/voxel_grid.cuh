@@ -56,8 +56,9 @@ __device__ inline I64 carried(const VoxelParams& params, U64 key) {
 }
 
 /// Adds an event to both bins beside it. `first_key` is that of the row's first element.
-__device__ inline void add_voxels(const VoxelParams& params, const VoxelAxis& axis, I32* cells, const Tile& tile,
-                                  U64 first_key, U64 pixel, const DeviceEvent& event) {
+__device__ inline void add_voxels(const VoxelParams& params, const VoxelAxis& axis, I32* cells, U64 first_key,
+                                  const DeviceEvent& event) {
+  const U64 pixels = static_cast<U64>(params.input.width) * params.input.height;
   const auto age = static_cast<I64>(static_cast<U64>(event.t) - static_cast<U64>(axis.start));
   double position = clamped(static_cast<double>(age) * axis.per_us + axis.offset, axis.lowest, axis.highest);
   double weight = 1;
@@ -73,20 +74,18 @@ __device__ inline void add_voxels(const VoxelParams& params, const VoxelAxis& ax
   I32 upper = static_cast<I32>((position - bin) * weight * voxel_steps + 0.5);
   I32 lower = both - upper;
   if (params.polarity == VoxelPolarity::Signed && event.on == 0) lower = -lower, upper = -upper;
-  const U32 bin_step = params.polarity == VoxelPolarity::Cube ? 2 : 1;  // planes
-  const U32 on_step = params.polarity == VoxelPolarity::Signed  ? 0
-                      : params.polarity == VoxelPolarity::Split ? params.bins
-                                                                : 1;
-  const U64 plane = static_cast<U64>(bin) * bin_step + event.on * on_step;
-  const auto add = [&](U64 to, I32 steps) {
-    add_steps(params, cells + tile.at(to, pixel), steps, first_key + to * pixels_of(params.input) + pixel);
-  };
+  const U64 bin_step = params.polarity == VoxelPolarity::Cube ? 2 * pixels : pixels;
+  const U64 on_step = params.polarity == VoxelPolarity::Signed  ? 0
+                      : params.polarity == VoxelPolarity::Split ? pixels * params.bins
+                                                                : pixels;
+  const U64 at =
+      static_cast<U64>(bin) * bin_step + event.on * on_step + static_cast<U64>(event.y) * params.input.width + event.x;
   if (params.bins == 1) {
-    add(plane, lower + upper);
+    add_steps(params, cells + at, lower + upper, first_key + at);
     return;
   }
-  if (lower != 0) add(plane, lower);
-  if (upper != 0) add(plane + bin_step, upper);
+  if (lower != 0) add_steps(params, cells + at, lower, first_key + at);
+  if (upper != 0) add_steps(params, cells + at + bin_step, upper, first_key + at + bin_step);
 }
 
 __device__ inline float voxel_value(const VoxelParams& params, I32 cell, U64 key) {
@@ -101,49 +100,51 @@ extern "C" __global__ void voxel_add(const VoxelParams params) {
   each_row(params.input, [&](const Row& row, U32 r) {
     const VoxelAxis axis = voxel_axis(params, row);
     I32* const cells = tensor_of<I32>(params.target, row);
-    const Tile whole{0, pixels_of(params.input)};
-    each_event(params.input, row, blockIdx.x, gridDim.x, [&](const DeviceEvent& event, I64) {
-      add_voxels(params, axis, cells, whole, first_key(params, r), pixel_of(params.input, event), event);
-    });
+    each_event(params.input, row, blockIdx.x, gridDim.x,
+               [&](const DeviceEvent& event, I64) { add_voxels(params, axis, cells, first_key(params, r), event); });
   });
 }
 
-/// Turns sums into floats, where they lie.
+/// Turns sums into floats, where they lie. A sum of 0 that carries is rare: then all are looked at.
 extern "C" __global__ void voxel_finish(const VoxelParams params) {
+  const bool has_carries = *params.has_carries != 0;
   each_row(params.input, [&](const Row& row, U32 r) {
-    I32* const cells = tensor_of<I32>(params.target, row);
-    each_element(params.target.elements, [&](U64 i) {
-      const I32 cell = cells[i];
-      cells[i] = static_cast<I32>(__float_as_uint(voxel_value(params, cell, first_key(params, r) + i)));
-    });
+    U32* const cells = tensor_of<U32>(params.target, row);
+    const auto finish = [&](U64 i) {
+      cells[i] = __float_as_uint(voxel_value(params, static_cast<I32>(cells[i]), first_key(params, r) + i));
+    };
+    if (has_carries) {
+      each_element(params.target.elements, finish);
+    } else {
+      each_word(cells, params.target.elements, finish);
+    }
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) voxel_tiles(const VoxelParams params) {
-  const U64 pixels = pixels_of(params.input);
-  const U32 planes = static_cast<U32>(params.target.elements / pixels);
-  in_tiles(
-      params.input, pixels, params.target.tile, planes * params.target.tile,
-      [&](const DeviceEvent& event) { return pixel_of(params.input, event); },
-      [&](U32* cells, const Tile& tile, U64 pixel, const DeviceEvent& event, I64, const Row& row, U32 r) {
-        I32* const sums = reinterpret_cast<I32*>(cells);
-        add_voxels(params, voxel_axis(params, row), sums, tile, first_key(params, r), pixel, event);
+extern "C" __global__ void __launch_bounds__(1024) voxel_shared(const VoxelParams params) {
+  in_shared(
+      params.input, params.target.elements, params.target.elements,
+      [&](U32* cells, const DeviceEvent& event, I64, const Row& row, U32 r) {
+        add_voxels(params, voxel_axis(params, row), reinterpret_cast<I32*>(cells), first_key(params, r), event);
       },
-      [&](const U32* cells, const Tile& tile, U64 end, const Row& row, U32 r) {
-        float* const tensor = tensor_of<float>(params.target, row);
-        each_pixel(tile, end, planes, [&](U32 plane, U64 pixel) {
-          const U64 i = plane * pixels + pixel;
-          const I32 sum = static_cast<I32>(cells[tile.at(plane, pixel)]);
-          tensor[i] = voxel_value(params, sum, first_key(params, r) + i);
-        });
+      [&](const U32* cells, U64 i, const Row& row, U32 r) {
+        tensor_of<float>(params.target, row)[i] =
+            voxel_value(params, static_cast<I32>(cells[i]), first_key(params, r) + i);
       });
 }
 
 // Normalization in three passes: how many voxels count and their sum; squares around the mean; (v - mean) / deviation.
 // A block's share and the order in which shares are added are fixed.
 
-__device__ inline bool counts(const VoxelParams& params, float value) {
-  return (value < 0 ? -value : value) > static_cast<float>(params.floor);
+/// Hands the voxels that count to `work(ordinal, value)`.
+template <class Work>
+__device__ inline void each_voxel(const VoxelParams& params, const Row& row, const Work& work) {
+  const float* const tensor = tensor_of<float>(params.target, row);
+  const float floor = static_cast<float>(params.floor);
+  each_word(reinterpret_cast<const U32*>(tensor), params.target.elements, [&](U64 i) {
+    const float value = tensor[i];
+    if ((value < 0 ? -value : value) > floor) work(i, value);
+  });
 }
 
 __device__ inline double mean_of(const VoxelParams& params, U32 row, double& count) {
@@ -171,12 +172,10 @@ __device__ inline double block_sum(double mine) {
 
 extern "C" __global__ void voxel_sums(const VoxelParams params) {
   each_row(params.input, [&](const Row& row, U32 r) {
-    const float* const tensor = tensor_of<float>(params.target, row);
     double count = 0, sum = 0;
-    each_element(params.target.elements, [&](U64 i) {
-      const bool one = counts(params, tensor[i]);
-      count += one ? 1 : 0;
-      sum += one ? static_cast<double>(tensor[i]) : 0.0;
+    each_voxel(params, row, [&](U64, float value) {
+      count += 1;
+      sum += static_cast<double>(value);
     });
     count = block_sum(count);
     sum = block_sum(sum);
@@ -186,11 +185,10 @@ extern "C" __global__ void voxel_sums(const VoxelParams params) {
 
 extern "C" __global__ void voxel_squares(const VoxelParams params) {
   each_row(params.input, [&](const Row& row, U32 r) {
-    const float* const tensor = tensor_of<float>(params.target, row);
     double count = 0, squares = 0;
     const double mean = mean_of(params, r, count);
-    each_element(params.target.elements, [&](U64 i) {
-      const double off = counts(params, tensor[i]) ? static_cast<double>(tensor[i]) - mean : 0.0;
+    each_voxel(params, row, [&](U64, float value) {
+      const double off = static_cast<double>(value) - mean;
       squares += off * off;
     });
     squares = block_sum(squares);
@@ -206,9 +204,7 @@ extern "C" __global__ void voxel_normalize(const VoxelParams params) {
     for (U32 b = 0; b < gridDim.x; ++b) squares += params.moments[r * gridDim.x + b].squares;
     const double deviation = count > 1 ? sqrt(squares / (count - 1)) : 0.0;
     const double factor = deviation > 0 ? 1 / deviation : 1.0;
-    each_element(params.target.elements, [&](U64 i) {
-      if (counts(params, tensor[i])) tensor[i] = static_cast<float>((tensor[i] - mean) * factor);
-    });
+    each_voxel(params, row, [&](U64 i, float value) { tensor[i] = static_cast<float>((value - mean) * factor); });
   });
 }
 
