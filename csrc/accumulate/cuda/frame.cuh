@@ -74,13 +74,13 @@ extern "C" __global__ void frame_bytes(const FrameParams params) {
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) frame_bytes_again(const FrameParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) frame_bytes_again(const FrameParams params) {
   again_one_by_one(params.input, params.target, params.again, [&](U8* tensor, const DeviceEvent& event, const Row&) {
     add_one_by_one(tensor + frame_element(params, event), params.clip);
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) frame_shared(const FrameParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) frame_shared(const FrameParams params) {
   in_shared(
       params.input, params.target.elements, params.target.elements,
       [&](U32* cells, const DeviceEvent& event, I64, const Row&, U32) {

@@ -29,7 +29,7 @@ extern "C" __global__ void histogram_bytes(const HistogramParams params) {
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) histogram_bytes_again(const HistogramParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) histogram_bytes_again(const HistogramParams params) {
   again_one_by_one(params.input, params.target, params.again,
                    [&](U8* tensor, const DeviceEvent& event, const Row& row) {
                      const U64 at = histogram_element(params, Parts(row, params.bins), event);
@@ -37,7 +37,7 @@ extern "C" __global__ void __launch_bounds__(1024) histogram_bytes_again(const H
                    });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) histogram_shared(const HistogramParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) histogram_shared(const HistogramParams params) {
   in_shared(
       params.input, params.target.elements, params.target.elements,
       [&](U32* cells, const DeviceEvent& event, I64, const Row& row, U32) {
@@ -124,7 +124,7 @@ extern "C" __global__ void mixed_finish(const MixedParams params) {
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) mixed_shared(const MixedParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) mixed_shared(const MixedParams params) {
   in_shared(
       params.input, params.target.elements, params.target.elements / params.bins,
       [&](U32* cells, const DeviceEvent& event, I64, const Row& row, U32 r) {

@@ -78,7 +78,7 @@ extern "C" __global__ void surface_finish_signed(const SurfaceParams params) {
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) surface_shared(const SurfaceParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) surface_shared(const SurfaceParams params) {
   const bool is_signed = params.polarity == SurfacePolarity::Signed;
   in_shared(
       params.input, params.target.elements * (is_signed ? 2 : 1), params.target.elements,

@@ -121,7 +121,7 @@ extern "C" __global__ void voxel_finish(const VoxelParams params) {
   });
 }
 
-extern "C" __global__ void __launch_bounds__(1024) voxel_shared(const VoxelParams params) {
+extern "C" __global__ void __launch_bounds__(1024, 1) voxel_shared(const VoxelParams params) {
   in_shared(
       params.input, params.target.elements, params.target.elements,
       [&](U32* cells, const DeviceEvent& event, I64, const Row& row, U32 r) {

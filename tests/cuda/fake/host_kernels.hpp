@@ -13,7 +13,7 @@
 #define AESTREAM_ON_HOST
 #define __global__
 #define __device__
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 
 struct Index3 {
   unsigned x = 0, y = 0, z = 0;
