@@ -17,6 +17,7 @@ from aestream.errors import (
     TruncatedFileWarning,
 )
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Event, EventBatch, Events, collate_events
+from aestream.gpu import GpuInfo, gpu
 from aestream.io import Writer, save
 from aestream.representations import (
     AveragedTimeSurface,
@@ -65,6 +66,7 @@ __all__ = [
     "FileInput",
     "FormatError",
     "Frame",
+    "GpuInfo",
     "LatestTime",
     "MixedDensity",
     "ShapeWarning",
@@ -85,6 +87,7 @@ __all__ = [
     "collate_events",
     "convert",
     "drivers",
+    "gpu",
     "list_cameras",
     "save",
     "windows_before",

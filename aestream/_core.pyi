@@ -420,3 +420,22 @@ def cuda_architectures(nvrtc: str) -> list[int]: ...
 def cuda_compile(
     nvrtc: str, architecture: int, ptx: bool = False, options: Sequence[str] = ...
 ) -> tuple[bytes, str]: ...
+
+# bind_cuda_accumulate.cpp
+def cuda_scratch(spec: Representation, width: int, height: int, rows: int, events: int) -> int | None: ...
+def cuda_accumulate(
+    spec: Representation,
+    width: int,
+    height: int,
+    map: CoordinateMap | None,
+    layout: str,
+    pointers: Sequence[int],
+    rows: int,
+    row_count: int,
+    event_count: int,
+    out: int,
+    scratch: int,
+    scratch_bytes: int,
+    device: int,
+    stream: int,
+) -> None: ...

@@ -147,7 +147,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows += file_rows(Path(folder))
     for each in rows:
-        print(f"{each['what'][:44]:44} {each['shape']:9} {each['contender']:42} {each['ms']:9.3f} ms {each['Gev/s']:8.2f} Gev/s")
+        print(
+            f"{each['what'][:44]:44} {each['shape']:9} {each['contender']:42} {each['ms']:9.3f} ms {each['Gev/s']:8.2f} Gev/s"
+        )
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 

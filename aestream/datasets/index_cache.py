@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
+
+from aestream.user_cache import cache_folder as user_folder
 
 # Smaller files are scanned faster than the cache is read; and data sets of many small files would fill it.
 MIN_FILE_BYTES = 4 << 20
@@ -16,12 +17,8 @@ _MAGIC = b"aestream index 1\n"
 
 
 def cache_folder() -> Path:
-    """Where indexes are kept: below ``$XDG_CACHE_HOME``, or the system's folder for caches."""
-    if sys.platform == "darwin":
-        default = Path.home() / "Library" / "Caches"
-    else:
-        default = Path.home() / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or default) / "aestream" / "index"
+    """Where indexes are kept."""
+    return user_folder("index")
 
 
 def read_index(path: str, format: str) -> bytes | None:

@@ -39,6 +39,7 @@ void register_encoders(py::module_& module);
 void register_filter(py::module_& module);
 void register_packed(py::module_& module);
 void register_cuda_driver(py::module_& module);
+void register_cuda_accumulate(py::module_& module);
 
 /// An array over `buffer`; the memory returns to the pool when the array and its views are gone.
 template <class T>

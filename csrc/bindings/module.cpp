@@ -26,4 +26,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_filter(module);
   aestream::register_packed(module);
   aestream::register_cuda_driver(module);
+  aestream::register_cuda_accumulate(module);
 }

@@ -78,7 +78,10 @@ void Kernels::load(const KernelPlaces& places) {
     origin_ = "fatbin";
     return;
   }
-  if (places.nvrtc.empty()) throw CudaError("there is no NVRTC to compile the kernels with");
+  if (places.nvrtc.empty())
+    throw CudaError(
+        "NVRTC, which compiles the kernels, is missing: torch's CUDA wheel brings it, or the package "
+        "nvidia-cuda-nvrtc");
   const Nvrtc nvrtc(places.nvrtc);
   const Target target = nvrtc.target(capability_);
   const ImageCache cache(places.cache);

@@ -5,7 +5,9 @@
 
 namespace aestream::cuda {
 
+#ifndef AESTREAM_ON_HOST  // there it is a pointer that every block sets
 extern __shared__ U32 shared_cells[];
+#endif
 
 /// Adds 1 to a byte that stays at `most`. Four bytes are one word, to which all threads add at once. A thread that finds
 /// the byte at `most` takes its own 1 back: what is not taken back never passes `most`, so it makes no difference when.
