@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.gpu_devices import Gpu, Host, build_fake, has_gpu, open_fake
+from support.host_memory import HostMemory
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,13 @@ def device(request):
     import aestream._core as _core
 
     _core.cuda_close()
+
+
+@pytest.fixture
+def cuda(device, monkeypatch):
+    """What ``device=`` is given: "cuda", whose memory and kernels are the host's where there is no GPU."""
+    if not has_gpu():
+        monkeypatch.setattr("aestream.cuda.CudaMemory", HostMemory)
+        monkeypatch.setattr("aestream.cuda._missing", lambda device: None)
+        monkeypatch.setattr("aestream.cuda._GPUS", {})
+    return "cuda"
