@@ -89,17 +89,22 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 def _open() -> None:
     nvrtc = next(nvrtc_libraries(), None)
-    fatbin = Path(_core.__file__).with_name("kernels.fatbin")
     try:
         cache = os.path.abspath(cache_folder("kernels"))
     except RuntimeError:  # no home folder: the kernels are compiled every time
         cache = None
-    _core.cuda_open(libcuda_path(), nvrtc, cache, str(fatbin) if fatbin.exists() else None)
+    _core.cuda_open(libcuda_path(), nvrtc, cache, fatbin_path())
 
 
 def libcuda_path() -> str | None:
     """The driver's library where the system's loader does not look for it; None: it does."""
     return _WSL_LIBCUDA if os.path.exists(_WSL_LIBCUDA) else None
+
+
+def fatbin_path() -> str | None:
+    """The kernels that CMake has built into the package, if it was told to."""
+    path = Path(_core.__file__).with_name("kernels.fatbin")
+    return str(path) if path.exists() else None
 
 
 def nvrtc_libraries() -> Iterator[str]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import numpy as np
 import torch
 
 import aestream._core as _core
+from aestream import Frame
+from aestream.events import EVENT_DTYPE
 
 TESTS = Path(__file__).resolve().parents[1]
-SOURCE = TESTS / "cuda" / "fake" / "fake_libcuda.cpp"
+LIBCUDA = TESTS / "cuda" / "fake" / "fake_libcuda.cpp"
+LIBNVRTC = TESTS / "cuda" / "fake" / "fake_libnvrtc.cpp"
 KERNELS = TESTS.parent / "csrc" / "accumulate" / "cuda"
 
 
@@ -61,19 +65,46 @@ def has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def build_fake(folder: Path, *options: str) -> Path:
-    """Compile the fake libcuda, which holds the kernels as host code."""
+def build_fake(folder: Path, source: Path = LIBCUDA, *options: str) -> Path:
+    """Compile a fake library: libcuda's holds the kernels as host code."""
     compiler = os.environ.get("CXX") or next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))))
-    library = folder / "libcuda_fake.so"
+    library = folder / f"{source.stem}.so"
     command = [compiler, "-std=c++20", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
-    includes = [f"-I{KERNELS}", f"-I{SOURCE.parent}"]
-    subprocess.run([*command, *options, *includes, "-o", library, SOURCE, "-pthread"], check=True)
+    includes = [f"-I{KERNELS}", f"-I{source.parent}"]
+    subprocess.run([*command, *options, *includes, "-o", library, source, "-pthread"], check=True)
     return library
 
 
+def write_fatbin(path: Path) -> str:
+    """A fatbin of nothing, for a fake libcuda, whose kernels are its own."""
+    path.write_bytes(struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 0))
+    return str(path)
+
+
 def open_fake(library: Path, folder: Path) -> Any:
-    """Open it as the driver. Its kernels are its own: a fatbin of nothing is what it is asked to load."""
-    fatbin = folder / "kernels.fatbin"
-    fatbin.write_bytes(struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 0))
-    _core.cuda_open(str(library), None, None, str(fatbin))
+    """Open it as the driver."""
+    _core.cuda_open(str(library), None, None, write_fatbin(folder / "kernels.fatbin"))
     return ctypes.CDLL(str(library))
+
+
+def forget_gpu() -> None:
+    """Close whatever driver is open; what asks for the GPU next finds it anew."""
+    _core.cuda_close()
+    sys.modules["aestream.gpu"]._found.clear()
+
+
+def draw_frame(shape: tuple[int, int] = (7, 5), device: int = 0, stream: int = 77, count: int = 50) -> np.ndarray:
+    """A frame of float32 ``[1, height, width]`` of ``count`` events at the pixel (3, 2), in memory of the host."""
+    width, height = shape
+    events = np.zeros(count, EVENT_DTYPE)
+    events["x"], events["y"] = 3, 2
+    spec, host = Frame("sum").spec(), Host()
+    scratch_bytes = _core.cuda_scratch(spec, width, height, 1, count)
+    held, rows = host.put(events), host.put(np.array([[0, count, 0, 0, 1, 0]], np.int64))
+    out, scratch = (host.put(np.zeros(size + 16, np.uint8)) for size in (4 * width * height, scratch_bytes))
+    pointers = (held.data_ptr(),)
+    _core.cuda_accumulate(
+        spec, width, height, None, "records", pointers, rows.data_ptr(), 1, count, out.data_ptr(), scratch.data_ptr(),
+        scratch_bytes, device, stream,
+    )  # fmt: skip
+    return out.numpy()[: 4 * width * height].view(np.float32).reshape(1, height, width)

@@ -57,14 +57,18 @@ std::mutex mutex;
 std::string calls;            // one line each
 std::string failing;          // the function that fails
 int code = 0, remaining = 0;  // with what, after how many more calls
+bool once = false;            // or from then on
 int contexts = 0, modules = 0, current = 0;
+int devices = 2, capability = 90;
 
 /// Notes a call. What it returns, the call has to return at once unless it is 0.
 int note(const std::string& name, const std::string& arguments = "") {
   const std::lock_guard lock(mutex);
   if (calls.size() < (1 << 20)) calls += name + "(" + arguments + ")\n";
   if (name != failing) return 0;
-  return remaining-- > 0 ? 0 : code;
+  if (remaining-- > 0) return 0;
+  if (once) failing.clear();
+  return code;
 }
 
 std::string text(unsigned long long value) { return std::to_string(value); }
@@ -77,8 +81,10 @@ const char* fake_calls() { return calls.c_str(); }
 int fake_contexts() { return contexts; }
 int fake_modules() { return modules; }
 int fake_current() { return current; }
-void fake_reset() { calls.clear(), failing.clear(), code = remaining = 0; }
-void fake_fail(const char* name, int with, int after) { failing = name, code = with, remaining = after; }
+void fake_reset() { calls.clear(), failing.clear(), code = remaining = 0, devices = 2, capability = 90; }
+void fake_devices(int count, int with_capability) { devices = count, capability = with_capability; }
+void fake_fail(const char* name, int with, int after) { failing = name, code = with, remaining = after, once = false; }
+void fake_fail_once(const char* name, int with) { failing = name, code = with, remaining = 0, once = true; }
 
 int cuGetErrorName(int status, const char** name) {
   *name = status == 2 ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR_OF_THE_FAKE";
@@ -94,7 +100,7 @@ int cuDriverGetVersion(int* version) {
   return note("cuDriverGetVersion");
 }
 int cuDeviceGetCount(int* count) {
-  *count = 2;
+  *count = devices;
   return note("cuDeviceGetCount");
 }
 int cuDeviceGet(int* device, int ordinal) {
@@ -106,17 +112,17 @@ int cuDeviceGetName(char* name, int length, int) {
   return note("cuDeviceGetName");
 }
 int cuDeviceGetAttribute(int* value, int attribute, int) {
-  *value = attribute == 16 ? 4 : attribute == 75 ? 9 : attribute == 76 ? 0 : 227 << 10;
+  *value = attribute == 16 ? 4 : attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : 227 << 10;
   return note("cuDeviceGetAttribute", text(attribute));
 }
-int cuDevicePrimaryCtxRetain(void** context, int) {
-  const int status = note("cuDevicePrimaryCtxRetain");
+int cuDevicePrimaryCtxRetain(void** context, int device) {
+  const int status = note("cuDevicePrimaryCtxRetain", text(device));
   if (status == 0) ++contexts, *context = &contexts;
   return status;
 }
-int cuDevicePrimaryCtxRelease_v2(int) {
+int cuDevicePrimaryCtxRelease_v2(int device) {
   --contexts;
-  return note("cuDevicePrimaryCtxRelease_v2");
+  return note("cuDevicePrimaryCtxRelease_v2", text(device));
 }
 int cuCtxPushCurrent_v2(void*) {
   const int status = note("cuCtxPushCurrent_v2");
@@ -127,8 +133,11 @@ int cuCtxPopCurrent_v2(void**) {
   --current;
   return note("cuCtxPopCurrent_v2");
 }
-int cuModuleLoadData(void** module, const void*) {
-  const int status = note("cuModuleLoadData");
+int cuModuleLoadData(void** module, const void* image) {
+  const bool is_fatbin = std::memcmp(image, "\x50\xED\x55\xBA", 4) == 0;
+  const bool is_cubin = std::memcmp(image, "\177ELF", 4) == 0;
+  const int status = note("cuModuleLoadData", is_fatbin ? "fatbin" : is_cubin ? "cubin" : "?");
+  if (!is_fatbin && !is_cubin) return 200;
   if (status == 0) ++modules, *module = &modules;
   return status;
 }
