@@ -62,16 +62,17 @@ class Gpu:
                     break
                 packed = False
             if events.nbytes > room[1]:
+                part = buffer  # of which some lies there already
                 buffer = slot.reserve(head + events.nbytes)
                 events.place(buffer.data_ptr() + head, events.nbytes, threads)
-            table = events.table
-            edges = spans if by_time else np.stack([table[:, 2], after(table[:, 3])], axis=1)
-            last = np.cumsum(table[:, 0])
-            rows = _rows(last - table[:, 0], last, table[:, 1], edges, _elements(representation, shape))
+                del part
+            first, count, base, *times = events.table.T
+            edges = spans if by_time else np.stack([times[0], after(times[1])], axis=1)
+            rows = _rows(first, first + count, base, edges, _elements(representation, shape))
             buffer.numpy()[: rows.nbytes] = rows.view(np.uint8).reshape(-1)
             there = self._upload(buffer, head + events.nbytes)
-        layout, count = "packed" if packed else "records", int(last[-1]) if len(last) else 0
-        return self._launch(representation, shape, layout, [there.data_ptr() + head], there, len(spans), count)
+        layout, pointers = "packed" if packed else "records", [there.data_ptr() + head]
+        return self._launch(representation, shape, layout, pointers, there, len(spans), int(count.sum()))
 
     def represent_records(
         self,

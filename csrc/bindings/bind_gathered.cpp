@@ -19,11 +19,12 @@ std::unique_ptr<GatheredEvents> gather(const Recording& recording, const WindowA
 }
 
 py::array_t<std::int64_t> table_of(const GatheredEvents& events) {
-  py::array_t<std::int64_t> table({static_cast<py::ssize_t>(events.windows().size()), py::ssize_t{4}});
+  py::array_t<std::int64_t> table({static_cast<py::ssize_t>(events.windows().size()), py::ssize_t{5}});
   std::int64_t* out = table.mutable_data();
   for (const GatheredWindow& window : events.windows()) {
-    out = std::ranges::copy(
-              std::array{static_cast<std::int64_t>(window.count), window.base, window.first, window.latest}, out)
+    out = std::ranges::copy(std::array{static_cast<std::int64_t>(window.place), static_cast<std::int64_t>(window.count),
+                                       window.base, window.first, window.latest},
+                            out)
               .out;
   }
   return table;

@@ -1,5 +1,5 @@
-// The events of a batch of windows on their way to a device: gathered by several threads, then placed one window behind the
-// other in memory of the caller's.
+// The events of a batch of windows on their way to a device: gathered by several threads, and placed in memory of the
+// caller's, each window in one piece.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,14 @@ namespace aestream {
 
 /// What is known of the events of one window.
 struct GatheredWindow {
+  std::uint64_t place = 0;  // of its first event, among all
   std::uint64_t count = 0;  // behind a coordinate map
   std::int64_t base = 0;    // what the times of packed events count from
   std::int64_t first = 0;   // times of the first event and of the latest, before a map; 0 if there is none
   std::int64_t latest = 0;
 };
+
+struct Part;  // what one thread has found of a window
 
 /// Where a batch of events belongs: memory of the caller's, which may be too small for them.
 struct Destination {
@@ -39,7 +42,8 @@ class GatheredEvents {
   const std::vector<GatheredWindow>& windows() const noexcept { return windows_; }
   std::uint64_t bytes() const noexcept { return size_ * width_; }
 
-  /// Writes all events, bytes() of them, to `out`: where the first destination had too little room.
+  /// Writes all events, bytes() of them, to `out`: where the first destination, which must still be there, had too little
+  /// room.
   void place(std::uint8_t* out, std::size_t threads) const;
 
  private:
@@ -49,9 +53,8 @@ class GatheredEvents {
     std::uint64_t later;  // µs that its times count from, after the window's base
     std::uint64_t place;  // of its first event, among all
   };
-  class Order;
 
-  void place(const Piece& piece, std::uint8_t* out) const;
+  void add_window(std::size_t index, std::span<const Part> parts);
 
   std::size_t width_;  // bytes of one event
   bool is_complete_ = true;

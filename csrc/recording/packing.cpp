@@ -16,16 +16,21 @@ constexpr std::uint64_t low = 0xFFFFFFFF, too_large = 0xC000C000, corner = 0x0FF
 
 /// Packs `count` events that lie at `bytes`. Returns whether all coordinates fit.
 AESTREAM_MULTIVERSION
-bool pack_fitting(const std::uint8_t* bytes, std::size_t count, std::uint64_t base, std::uint64_t* __restrict out) {
+bool pack_fitting(const std::uint8_t* bytes, std::size_t count, std::uint64_t base, std::uint64_t* __restrict out,
+                  TimeRange& range) {
   std::uint64_t any = 0;
+  TimeRange found = range;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t t, rest;  // the words of store_event()
     std::memcpy(&t, bytes + 16 * i, 8);
     std::memcpy(&rest, bytes + 16 * i + 8, 8);
     any |= rest;
+    found.least = std::min(found.least, static_cast<std::int64_t>(t));
+    found.latest = std::max(found.latest, static_cast<std::int64_t>(t));
     const std::uint64_t x = rest & packed_max_coordinate, y = rest >> 16 & packed_max_coordinate;
     out[i] = ((t - base) & low) | x << 32 | y << 46 | (rest >> 32 & 1) << 60;
   }
+  range = found;
   return (any & too_large) == 0;
 }
 
@@ -55,13 +60,14 @@ std::int64_t packing_base(std::int64_t first) noexcept {
   return std::max(first, std::numeric_limits<std::int64_t>::min() + step_back) - step_back;
 }
 
-void pack_block(ConstEventSpan events, std::int64_t base, std::uint64_t* out) noexcept {
+TimeRange pack_block(ConstEventSpan events, std::int64_t base, std::uint64_t* out, TimeRange range) noexcept {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(events.data());
-  if (pack_fitting(bytes, events.size(), static_cast<std::uint64_t>(base), out)) return;
+  if (pack_fitting(bytes, events.size(), static_cast<std::uint64_t>(base), out, range)) return range;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto x = static_cast<std::uint16_t>(events[i].x), y = static_cast<std::uint16_t>(events[i].y);
     if (std::max(x, y) > packed_max_coordinate) out[i] |= corner;
   }
+  return range;
 }
 
 void rebase_words(const std::uint64_t* words, std::uint64_t count, std::uint64_t later, std::uint64_t* out) noexcept {

@@ -24,8 +24,9 @@ TimeRange extended(TimeRange range, ConstEventSpan events) noexcept;
 /// A base that times may step back to, some minutes before `first`.
 std::int64_t packing_base(std::int64_t first) noexcept;
 
-/// Packs events with times modulo 2^32 µs after `base`. Coordinates that do not fit come out as the largest.
-void pack_block(ConstEventSpan events, std::int64_t base, std::uint64_t* out) noexcept;
+/// Packs events with times modulo 2^32 µs after `base`. Coordinates that do not fit come out as the largest. Returns
+/// extended(range, events), which costs little in the same pass.
+TimeRange pack_block(ConstEventSpan events, std::int64_t base, std::uint64_t* out, TimeRange range) noexcept;
 
 /// Copies words whose times count from a base that is `later` than the one that they shall count from.
 void rebase_words(const std::uint64_t* words, std::uint64_t count, std::uint64_t later, std::uint64_t* out) noexcept;

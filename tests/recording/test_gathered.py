@@ -13,20 +13,26 @@ CORNER = 16383
 
 
 def gather(file, spans, *, by_time=True, threads=2, maps=(), packed=True, room=1 << 20):
-    """Events, and the table of counts, bases, first and latest times; None if they cannot be packed."""
+    """Events, and the table of counts, bases, first and latest times; None if they cannot be packed.
+
+    Windows that one thread has decoded lie in any order: here they come in theirs.
+    """
     memory = np.full(room, 0xAB, np.uint8)
     recording = file._file.indexed
     spans = np.asarray(spans, np.int64).reshape(-1, 2)
     gathered = _core.GatheredEvents(recording, spans, by_time, threads, list(maps), packed, memory.ctypes.data, room)
     if not gathered.is_complete:
         return None
+    small = memory
     if gathered.nbytes > room:
         memory = np.full(gathered.nbytes, 0xAB, np.uint8)
         gathered.place(memory.ctypes.data, gathered.nbytes, threads)
-    table, data = gathered.table, memory[: gathered.nbytes]
+    del small
+    table, all_ = gathered.table[:, 1:], memory[: gathered.nbytes].view(np.uint64 if packed else EVENT_DTYPE)
+    assert len(all_) == table[:, 0].sum()
+    words = np.concatenate([*(all_[at : at + count] for at, count in gathered.table[:, :2]), all_[:0]])
     if not packed:
-        return data.view(EVENT_DTYPE), table
-    words = data.view(np.uint64)
+        return words, table
     events = np.zeros(len(words), EVENT_DTYPE)
     events["t"] = (words & np.uint64(0xFFFFFFFF)).astype(np.int64) + np.repeat(table[:, 1], table[:, 0])
     events["x"], events["y"] = words >> np.uint64(32) & np.uint64(CORNER), words >> np.uint64(46) & np.uint64(CORNER)
