@@ -129,10 +129,18 @@ def file_rows(folder: Path, count: int = 16_000_000) -> list[dict]:
             "tensors on the CPU, then copied": lambda f=on_host, b=batches: [
                 torch.stack(list(f.__getitems__(each))).cuda() for each in b
             ],
-            "decoding alone, to 16-byte events": lambda path=path: aestream.load(path),
+            "decoding alone, to 16-byte events": lambda path=path: FileInput(path, shape).load(),
         }
         for contender, work in contenders.items():
             rows.append(row(f"from {path.suffix[1:]}, uint8 counts", shape, contender, seconds_of(work, 1), count))
+    return rows
+
+
+def show(rows: list[dict]) -> list[dict]:
+    """Print rows, and hand them on."""
+    for each in rows:
+        figures = f"{each['ms']:9.3f} ms {each['Gev/s']:8.2f} Gev/s"
+        print(f"{each['what'][:44]:44} {each['shape']:9} {each['contender']:42} {figures}")
     return rows
 
 
@@ -143,13 +151,9 @@ def main() -> None:
     if not torch.cuda.is_available():
         raise SystemExit(f"needs a GPU: {aestream.gpu()}")
     print(aestream.gpu(), f"torch {torch.__version__}", sep="\n")
-    rows = [each for shape in SHAPES for each in count_rows(shape)]
+    rows = show([each for shape in SHAPES for each in count_rows(shape)])
     with tempfile.TemporaryDirectory() as folder:
-        rows += file_rows(Path(folder))
-    for each in rows:
-        print(
-            f"{each['what'][:44]:44} {each['shape']:9} {each['contender']:42} {each['ms']:9.3f} ms {each['Gev/s']:8.2f} Gev/s"
-        )
+        rows += show(file_rows(Path(folder)))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 

@@ -35,6 +35,9 @@ SHAPE = (WIDTH, HEIGHT)
 class Sums:
     """A representation of one's own, with its own C++ behind it, but without ``output_shape``."""
 
+    def __repr__(self) -> str:
+        return "Sums()"
+
     def spec(self):
         return Frame("sum").spec()
 
