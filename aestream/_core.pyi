@@ -101,6 +101,27 @@ class Recording:
         maps: Sequence[CoordinateMap] = ...,
     ) -> tuple[npt.NDArray[Any], int]: ...
 
+# bind_gathered.cpp
+class GatheredEvents:
+    def __init__(
+        self,
+        recording: Recording,
+        windows: npt.ArrayLike,
+        by_time: bool,
+        threads: int,
+        maps: Sequence[CoordinateMap],
+        packed: bool,
+        pointer: int,
+        capacity: int,
+    ) -> None: ...
+    @property
+    def is_complete(self) -> bool: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def table(self) -> npt.NDArray[np.int64]: ...
+    def place(self, pointer: int, capacity: int, threads: int) -> None: ...
+
 # bind_stream.cpp
 class EventSink:
     def __init__(self, width: int, height: int, frames: bool = False, capacity: int = ...) -> None: ...

@@ -20,6 +20,7 @@ void register_errors(py::module_& module);
 void register_files(py::module_& module);
 void register_decoders(py::module_& module);
 void register_recording(py::module_& module);
+void register_gathered(py::module_& module);
 void register_aedat4(py::module_& module);
 void register_aedat4_side(py::module_& module);
 void register_tables(py::module_& module);

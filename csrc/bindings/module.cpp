@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_representations(module);
   aestream::register_accumulate(module);
   aestream::register_recording(module);
+  aestream::register_gathered(module);
   aestream::register_stream(module);
   aestream::register_udp(module);
   aestream::register_csv(module);

@@ -6,6 +6,7 @@ import ctypes
 
 import pytest
 from support.gpu_devices import LIBNVRTC, Gpu, Host, build_fake, forget_gpu, has_gpu, open_fake, write_fatbin
+from support.host_memory import HostMemory
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,16 @@ def device(request):
     open_fake(library, library.parent)
     yield Host()
     forget_gpu()
+
+
+@pytest.fixture
+def cuda(device, monkeypatch):
+    """What ``device=`` is given: "cuda", whose memory and kernels are the host's where there is no GPU."""
+    if not has_gpu():
+        monkeypatch.setattr("aestream.cuda.CudaMemory", HostMemory)
+        monkeypatch.setattr("aestream.cuda._missing", lambda device: None)
+        monkeypatch.setattr("aestream.cuda._GPUS", {})
+    return "cuda"
 
 
 @pytest.fixture

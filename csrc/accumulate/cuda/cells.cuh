@@ -39,13 +39,13 @@ __device__ inline void add_one_by_one(U8* byte, U32 most) {
 
 /// Makes a row's tensor in memory that its block shares, one block a row: `add(cells, event, ordinal, row)`, then
 /// `store(cells, element, row)`.
-template <class Add, class Store>
+template <I32 ahead = 2, class Add, class Store>
 __device__ inline void in_shared(const Input& input, U64 words, U64 elements, const Add& add, const Store& store) {
   for (U32 r = blockIdx.x; r < input.row_count; r += gridDim.x) {
     const Row row = input.rows[r];
     for (U64 i = threadIdx.x; i < words; i += blockDim.x) shared_cells[i] = 0;
     __syncthreads();
-    each_event<2>(input, row, 0, 1, [&](const DeviceEvent& event, I64 i) { add(shared_cells, event, i, row, r); });
+    each_event<ahead>(input, row, 0, 1, [&](const DeviceEvent& event, I64 i) { add(shared_cells, event, i, row, r); });
     __syncthreads();
     for (U64 i = threadIdx.x; i < elements; i += blockDim.x) store(shared_cells, i, row, r);
     __syncthreads();

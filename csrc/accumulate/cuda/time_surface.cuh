@@ -80,7 +80,7 @@ extern "C" __global__ void surface_finish_signed(const SurfaceParams params) {
 
 extern "C" __global__ void __launch_bounds__(1024, 1) surface_shared(const SurfaceParams params) {
   const bool is_signed = params.polarity == SurfacePolarity::Signed;
-  in_shared(
+  in_shared<1>(
       params.input, params.target.elements * (is_signed ? 2 : 1), params.target.elements,
       [&](U32* cells, const DeviceEvent& event, I64 i, const Row& row, U32) {
         const U32 late = lateness(row, age_shift(row), event.t);
