@@ -18,11 +18,13 @@ list(APPEND targets -gencode arch=compute_${newest},code=compute_${newest})
 
 # The options are those of nvrtc.cpp: both compilers make the same tensors.
 set(AESTREAM_FATBIN ${CMAKE_CURRENT_BINARY_DIR}/kernels.fatbin)
+set(folder ${CMAKE_CURRENT_LIST_DIR}/../accumulate/cuda)
+file(GLOB kernels CONFIGURE_DEPENDS ${folder}/*.cuh)
 set(source ${CMAKE_CURRENT_BINARY_DIR}/kernels.cu)
 file(CONFIGURE OUTPUT ${source} CONTENT "#include \"kernels.cuh\"\n")
 add_custom_command(OUTPUT ${AESTREAM_FATBIN}
   COMMAND ${AESTREAM_NVCC} --fatbin --std=c++17 --fmad=false --Werror=all-warnings ${compression} ${targets}
-    -I${CMAKE_CURRENT_SOURCE_DIR}/csrc/accumulate/cuda -o ${AESTREAM_FATBIN} ${source}
-  DEPENDS ${AESTREAM_KERNELS} VERBATIM)
+    -I${folder} -o ${AESTREAM_FATBIN} ${source}
+  DEPENDS ${kernels} VERBATIM)
 add_custom_target(kernels_fatbin ALL DEPENDS ${AESTREAM_FATBIN})
 install(FILES ${AESTREAM_FATBIN} DESTINATION aestream)
