@@ -67,14 +67,14 @@ def test_a_launch_is_on_the_caller_s_stream_in_the_device_s_context(driver, fatb
         "cuCtxPushCurrent_v2()",
         "cuModuleGetFunction(frame_shared)",
         "cuFuncSetAttribute(8, 52800)",
-        "cuLaunchKernel(frame_shared, 1x1x1, 512, 52800, stream 4711)",
+        "cuLaunchKernel(frame_shared, 1x1x1, 1024, 52800, stream 4711)",
         "cuCtxPopCurrent_v2()",
     ]
     driver.fake_reset()
     draw_frame(LARGE)  # found before, and allowed before
     assert calls(driver) == [
         "cuCtxPushCurrent_v2()",
-        "cuLaunchKernel(frame_shared, 1x1x1, 512, 52800, stream 77)",
+        "cuLaunchKernel(frame_shared, 1x1x1, 1024, 52800, stream 77)",
         "cuCtxPopCurrent_v2()",
     ]
 
