@@ -60,7 +60,7 @@ void accumulate(const Representation& representation, Geometry geometry) {
   batch.rows = rows;
   batch.row_count = 3;
   batch.event_count = events.size();
-  std::vector<std::max_align_t> out(3 * elements * 4 / sizeof(std::max_align_t) + 2);
+  std::vector<std::max_align_t> out(3 * elements * 8 / sizeof(std::max_align_t) + 2);
   std::vector<std::max_align_t> scratch(cuda::scratch_bytes(representation, batch) / sizeof(std::max_align_t) + 2);
   HostDevice device;
   cuda::accumulate(representation, batch, out.data(), scratch.data(), device);

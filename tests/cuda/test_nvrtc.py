@@ -38,7 +38,7 @@ REGISTERS = {
     "surface_finish_signed": 40,
     "surface_latest": 64,
     "surface_latest_signed": 64,
-    "surface_shared": 64,
+    "surface_shared": 56,
     "voxel_add": 72,
     "voxel_finish": 40,
     "voxel_normalize": 64,
