@@ -195,7 +195,9 @@ def gpu_of(device: torch.device) -> Gpu:
         )
     require_cuda(device)
     memory = CudaMemory(device)
-    return _GPUS.setdefault(memory.ordinal, Gpu(memory))
+    if memory.ordinal not in _GPUS:
+        _GPUS.setdefault(memory.ordinal, Gpu(memory))
+    return _GPUS[memory.ordinal]
 
 
 def tensor_on(device: torch.device, tensor: torch.Tensor) -> torch.Tensor:
