@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from aestream.cuda import tensor_on
+from aestream.cuda import events_on, tensor_on
 from aestream.events import Events
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def events_to(backend: str | Backend, events: np.ndarray, device: torch.device) 
         case Backend.Numpy:
             return events
         case Backend.Torch:
-            return Events.from_numpy(events).to(device)
+            return events_on(device, Events.from_numpy(events))
         case Backend.Jax:
             return _events_to_jax(events)
 

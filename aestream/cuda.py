@@ -16,6 +16,7 @@ from aestream.events import EVENT_DTYPE, Events
 from aestream.gpu import gpu
 
 _ROW = 6  # numbers: first and last event, base of packed times, start, stop, where the tensor begins
+_PIECE = 1 << 22  # events that go up as columns at a time
 _PACKED_SIDE = 16383  # the largest packed coordinate, where events outside the sensor are put
 _PACKED_US = (1 << 32) - (1 << 28)  # what the times of packed events surely span
 _LAST_TIME = int(np.iinfo(np.int64).max)
@@ -139,14 +140,17 @@ class Gpu:
         return self.represent_events(representation, shape, events, rows, count)[0]
 
     def events(self, records: npt.NDArray[Any]) -> Events:
-        """Events of `EVENT_DTYPE` as columns on the GPU, in one copy."""
-        with self._ring.slot() as slot:
-            count = len(records)
-            buffer = slot.reserve(13 * count + 1)
-            for column, name in zip(_columns(buffer, count), ("t", "x", "y", "p"), strict=True):
-                column.numpy()[:] = records[name]
-            there = self._upload(buffer, 13 * count)
-        return Events(*_columns(there, count))
+        """Events of `EVENT_DTYPE` as columns on the GPU; piece by piece, so that pinned memory stays bounded."""
+        count = len(records)
+        columns = _columns(self._memory.empty(_rounded(13 * count)), count)
+        for begin in range(0, count, _PIECE):
+            some = records[begin : begin + _PIECE]
+            with self._ring.slot() as slot:
+                held = _columns(slot.reserve(13 * len(some)), len(some))
+                for name, here, there in zip(Events._fields, held, columns, strict=True):
+                    here.numpy()[:] = some[name]
+                    self._memory.copy(here, there[begin : begin + len(some)])
+        return Events(*columns)
 
     def _launch(
         self,
@@ -191,7 +195,9 @@ def gpu_of(device: torch.device) -> Gpu:
         )
     require_cuda(device)
     memory = CudaMemory(device)
-    return _GPUS.setdefault(memory.ordinal, Gpu(memory))
+    if memory.ordinal not in _GPUS:
+        _GPUS.setdefault(memory.ordinal, Gpu(memory))
+    return _GPUS[memory.ordinal]
 
 
 def tensor_on(device: torch.device, tensor: torch.Tensor) -> torch.Tensor:
@@ -200,7 +206,7 @@ def tensor_on(device: torch.device, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def events_on(device: torch.device, events: Events) -> Events:
-    """Events of a CPU on a device; to a GPU they go in one copy, through pinned memory."""
+    """Events of a CPU on a device; to a GPU they go through pinned memory."""
     return gpu_of(device).events(events.numpy()) if device.type == "cuda" else events.to(device)
 
 

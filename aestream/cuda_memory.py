@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import torch
 
-_MIN_PINNED = 4 << 20
+_MIN_PINNED, _MAX_KEPT = 4 << 20, 256 << 20  # bytes of a buffer
 
 
 class CudaMemory:
@@ -83,5 +83,7 @@ class PinnedRing:
             yield slot
             slot.wait = self._memory.mark()
         finally:
+            if len(slot.buffer) > _MAX_KEPT:
+                slot.buffer = slot.buffer[:0].clone()  # torch's allocator knows of copies that are still on their way
             with self._lock:
                 self._slots.append(slot)

@@ -194,8 +194,17 @@ def test_events_go_up_as_columns(path, cuda):
     for made, expected in zip(on_gpu, on_cpu, strict=True):
         assert isinstance(made, Events) and all(column.is_contiguous() for column in made)
         assert all(a.dtype == b.dtype and torch.equal(a.cpu(), b) for a, b in zip(made, expected, strict=True))
+    spanned = FileInput(path, SHAPE).slice(1_010_000, 1_030_000, "torch"), on_gpu.slice(1_010_000, 1_030_000, "torch")
+    for expected, made in ((on_cpu.load("torch"), on_gpu.load("torch")), spanned):
+        assert all(torch.equal(a.cpu(), b) for a, b in zip(made, expected, strict=True))
     batch = collate_events(on_gpu.__getitems__([0, 1]))
     assert len(batch.events) == batch.offsets[-1]
+
+
+def test_many_events_go_up_piece_by_piece(path, cuda, monkeypatch):
+    monkeypatch.setattr("aestream.cuda._PIECE", 700)
+    made, expected = FileInput(path, SHAPE, cuda).load("torch"), FileInput(path, SHAPE).load("torch")
+    assert all(torch.equal(a.cpu(), b) for a, b in zip(made, expected, strict=True))
 
 
 def test_a_loader_hands_out_the_batch_as_it_lies(path, cuda):

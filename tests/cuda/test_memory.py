@@ -39,6 +39,14 @@ def test_a_buffer_grows_and_does_not_shrink():
     assert len(upload(ring, memory, 10)) == 8 << 20
 
 
+def test_a_large_buffer_is_not_kept(monkeypatch):
+    monkeypatch.setattr("aestream.cuda_memory._MAX_KEPT", 6 << 20)
+    memory = HostMemory()
+    ring = PinnedRing(memory, 1)
+    assert len(upload(ring, memory, 5 << 20)) == 8 << 20
+    assert len(upload(ring, memory, 5)) == 4 << 20
+
+
 def test_more_threads_than_buffers_get_their_own():
     ring = PinnedRing(HostMemory(), 1)
     with ring.slot() as one, ring.slot() as other:
