@@ -22,7 +22,6 @@ class Frame final : public Representation {
   }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
-
   Polarity polarity() const noexcept { return polarity_; }
   std::optional<std::uint32_t> clip() const noexcept { return clip_; }
 

@@ -18,7 +18,6 @@ class StackedHistogram final : public Representation {
   }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
-
   std::size_t bins() const noexcept { return bins_; }
   std::uint8_t cutoff() const noexcept { return cutoff_; }
   bool by_window() const noexcept { return by_window_; }
@@ -39,7 +38,6 @@ class MixedDensity final : public Representation {
   Element element() const override { return Element::Int8; }
   std::vector<std::size_t> shape(Geometry geometry) const override { return planes(bins_, geometry); }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
-
 
   std::size_t bins() const noexcept { return bins_; }
   std::uint8_t cutoff() const noexcept { return cutoff_; }

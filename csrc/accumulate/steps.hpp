@@ -16,7 +16,6 @@ class Steps final : public Representation {
   std::vector<std::size_t> shape(Geometry geometry) const override;
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
-
   const Representation& part() const noexcept { return *part_; }
   std::size_t steps() const noexcept { return steps_; }
   bool by_time() const noexcept { return by_time_; }
@@ -35,7 +34,6 @@ class Concat final : public Representation {
   Element element() const override { return members_.front()->element(); }
   std::vector<std::size_t> shape(Geometry geometry) const override;
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
-
 
   const std::vector<RepresentationPtr>& members() const noexcept { return members_; }
 

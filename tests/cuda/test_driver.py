@@ -263,6 +263,7 @@ assert draw_frame()[0, 2, 3] == 50
 """
 
 
-def test_a_forked_child_gets_a_clear_error(fake_library, fatbin):
+def test_a_forked_child_gets_a_clear_error(fake_library, fatbin, tmp_path):
     tests = os.path.dirname(os.path.dirname(__file__))
-    subprocess.run([sys.executable, "-c", FORKED, str(fake_library), fatbin, tests], check=True, timeout=120)
+    command = [sys.executable, "-c", FORKED, str(fake_library), fatbin, tests]
+    subprocess.run(command, check=True, timeout=120, cwd=tmp_path)

@@ -121,21 +121,21 @@ def test_nvrtc_is_looked_for_where_wheels_put_it(monkeypatch, tmp_path):
         assert [path for path in MODULE.nvrtc_libraries() if path.startswith(str(tmp_path))] == expected
 
 
-def test_nothing_of_nvidia_s_is_imported_to_look():
+def test_nothing_of_nvidia_s_is_imported_to_look(tmp_path):
     code = "import sys, aestream; sys.modules['aestream.gpu']; from aestream.gpu import nvrtc_libraries"
     code += "; print(list(nvrtc_libraries()), 'nvidia' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert nvrtc_library() in done.stdout
     if torch.version.cuda is None:  # torch with CUDA may import them itself
         assert done.stdout.endswith("False\n")
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="only Linux lists what a process has mapped")
-def test_importing_opens_neither_driver_nor_compiler():
+def test_importing_opens_neither_driver_nor_compiler(tmp_path):
     code = "import torch, pathlib; maps = pathlib.Path('/proc/self/maps'); before = maps.read_text()\n"
     code += "import aestream; after = maps.read_text()\n"
     code += "for name in ('libcuda', 'libnvrtc'): assert after.count(name) == before.count(name), name"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
 
 def test_on_a_gpu():
