@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint .ci/constraints.txt
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE \
 	$(shell find aestream csrc -type f -not -path '*/__pycache__/*' -not -path 'csrc/fuzz/*' -not -path 'csrc/stress/*')
-CPP := $(shell find csrc -name '*.cpp' -o -name '*.hpp')
+CPP := $(shell find csrc tests/cuda -name '*.cpp' -o -name '*.hpp' -o -name '*.cuh')
 PY := $(wildcard aestream tests benchmarks recipes)
 
 .PHONY: help demo test lint format bench cameras fuzz clean

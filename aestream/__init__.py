@@ -18,6 +18,7 @@ from aestream.errors import (
     TruncatedFileWarning,
 )
 from aestream.events import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Event, EventBatch, Events, collate_events
+from aestream.gpu import GpuInfo, gpu
 from aestream.io import Writer, save
 from aestream.representations import (
     AveragedTimeSurface,
@@ -66,6 +67,7 @@ __all__ = [
     "FileInput",
     "FormatError",
     "Frame",
+    "GpuInfo",
     "LatestTime",
     "MixedDensity",
     "IndexWarning",
@@ -87,6 +89,7 @@ __all__ = [
     "collate_events",
     "convert",
     "drivers",
+    "gpu",
     "list_cameras",
     "save",
     "windows_before",

@@ -104,6 +104,27 @@ class Recording:
         maps: Sequence[CoordinateMap] = ...,
     ) -> tuple[npt.NDArray[Any], int]: ...
 
+# bind_gathered.cpp
+class GatheredEvents:
+    def __init__(
+        self,
+        recording: Recording,
+        windows: npt.ArrayLike,
+        by_time: bool,
+        threads: int,
+        maps: Sequence[CoordinateMap],
+        packed: bool,
+        pointer: int,
+        capacity: int,
+    ) -> None: ...
+    @property
+    def is_complete(self) -> bool: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def table(self) -> npt.NDArray[np.int64]: ...
+    def place(self, pointer: int, capacity: int, threads: int) -> None: ...
+
 # bind_stream.cpp
 class EventSink:
     def __init__(self, width: int, height: int, frames: bool = False, capacity: int = ...) -> None: ...
@@ -393,3 +414,32 @@ def count_pixels(events: _Bytes, width: int, height: int) -> npt.NDArray[np.uint
 # bind_packed.cpp
 def pack_events(events: _Bytes) -> tuple[int, npt.NDArray[np.uint64]] | None: ...
 def unpack_events(words: npt.NDArray[np.uint64], base: int) -> npt.NDArray[np.void]: ...
+
+# bind_cuda_driver.cpp
+def cuda_open(libcuda: str | None, nvrtc: str | None, cache: str | None, fatbin: str | None) -> None: ...
+def cuda_close() -> None: ...
+def cuda_check() -> None: ...
+def cuda_info(device: int) -> dict[str, Any]: ...
+def cuda_architectures(nvrtc: str) -> list[int]: ...
+def cuda_compile(
+    nvrtc: str, architecture: int, ptx: bool = False, options: Sequence[str] = ...
+) -> tuple[bytes, str]: ...
+
+# bind_cuda_accumulate.cpp
+def cuda_scratch(spec: Representation, width: int, height: int, rows: int, events: int) -> int | None: ...
+def cuda_accumulate(
+    spec: Representation,
+    width: int,
+    height: int,
+    map: CoordinateMap | None,
+    layout: str,
+    pointers: Sequence[int],
+    rows: int,
+    row_count: int,
+    event_count: int,
+    out: int,
+    scratch: int,
+    scratch_bytes: int,
+    device: int,
+    stream: int,
+) -> None: ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
+from aestream.cuda import events_on, tensor_on
 from aestream.events import Events
 
 if TYPE_CHECKING:
@@ -68,18 +69,24 @@ def events_to(backend: str | Backend, events: np.ndarray, device: torch.device) 
         case Backend.Numpy:
             return events
         case Backend.Torch:
-            return Events.from_numpy(events).to(device)
+            return events_on(device, Events.from_numpy(events))
         case Backend.Jax:
             return _events_to_jax(events)
 
 
 def frame_to(backend: str | Backend, frame: np.ndarray, device: torch.device) -> Any:
-    """A frame as an array of numpy, of torch on ``device``, or of jax, without a copy where the library allows it."""
+    """A frame as an array of numpy, of torch on ``device``, or of jax, without a copy where the library allows it.
+
+    Raises:
+        RuntimeError: for jax and an NVIDIA GPU, if jax is installed without CUDA.
+    """
     match to_backend(backend):
         case Backend.Numpy:
             return frame
         case Backend.Torch:
-            return torch.from_numpy(frame).to(device)
+            return tensor_on(device, torch.from_numpy(frame))
+        case Backend.Jax if device.type == "cuda":
+            return _on_gpu_of_jax(frame, device)
         case Backend.Jax:
             return _import_jax().numpy.asarray(frame)
 
@@ -90,6 +97,19 @@ def _import_jax() -> Any:
     except ImportError as error:
         raise ImportError("backend 'jax' needs jax: pip install 'aestream[jax]'") from error
     return jax
+
+
+def _on_gpu_of_jax(frame: np.ndarray, device: torch.device) -> Any:
+    """A frame as an array of jax on a GPU, which shares the memory of torch's tensor there."""
+    library = _import_jax()
+    try:
+        library.devices("cuda")
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"device={str(device)!r} with backend 'jax' needs a jax with CUDA: pip install 'jax[cuda13]', or "
+            f'device="cpu" ({error})'
+        ) from error
+    return library.dlpack.from_dlpack(tensor_on(device, torch.from_numpy(frame)))
 
 
 def _events_to_jax(events: np.ndarray) -> JaxEvents:

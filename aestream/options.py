@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+import torch
 from typing_extensions import TypedDict
 
-from aestream.arguments import positive_or_none, to_time
 from aestream.events import Events
 from aestream.representations import Frame, Representation
 from aestream.transforms.base import Transform
 
 T = TypeVar("T")
 LENGTHS = ("window_us", "window_events", "windows", "stride")  # a change of one of them replaces all
-_LATE = ("queue", "merge", "latest")
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,20 @@ class Option:
 
     default: Any
     text: str
+
+
+class DeviceOptions(TypedDict, total=False):
+    """Where items are; a positional argument of files and streams."""
+
+    device: Annotated[
+        torch.device | str | None,
+        Option(
+            "cpu",
+            'where items and ``read("torch")`` go: "cpu", which None is, too; "cuda" or "cuda:1"; or another device of '
+            "torch. An NVIDIA GPU makes tensors itself, from events, and has its batches made in the main process, "
+            "``num_workers=0``; a RuntimeError says what is missing where there is none, as ``aestream.gpu()`` does.",
+        ),
+    ]
 
 
 class LengthOptions(TypedDict, total=False):
@@ -223,45 +236,11 @@ def resolved(kind: type, given: Mapping[str, Any], owner: str) -> dict[str, Any]
     return {name: given.get(name, option.default) for name, option in known.items()}
 
 
-def check_item_options(options: Mapping[str, Any]) -> None:
-    """Raise ValueError unless each of ``ItemOptions`` is of its kind."""
-    for name in ("representation", "event_transform", "transform", "target_transform"):
-        value = options.get(name)
-        if value is not None and not callable(value):
-            raise ValueError(f"{name} must be callable or None; got {value!r}")
-        if (
-            isinstance(value, type)
-            and name in ("representation", "event_transform")
-            and hasattr(value, "__dataclass_fields__")
-        ):
-            raise ValueError(f"{name} must be an object, {value.__name__}(), not its class; got {value!r}")
-    if isinstance(options["seed"], bool) or not isinstance(options["seed"], int):
-        raise ValueError(f"seed must be a whole number; got {options['seed']!r}")
-
-
-def check_stream_options(options: Mapping[str, Any], *, by_time: bool) -> None:
-    """Raise ValueError unless each of ``StreamOptions`` is of its kind."""
-    positive_or_none("timeout_s", options["timeout_s"])
-    positive_or_none("gap_s", options["gap_s"])
-    if options["align_us"] is not None:
-        to_time("align_us", options["align_us"])
-        if not by_time:
-            raise ValueError(f"align_us is for windows of time, not by count; got {options['align_us']!r}")
-    if options["late"] not in _LATE:
-        raise ValueError(f'late must be "queue", "merge" or "latest"; got {options["late"]!r}')
-
-
-def checked_events(events: Any) -> Events:
-    """What an event transform that is a plain function gave; ValueError unless it is ``Events``."""
-    if not isinstance(events, Events):
-        raise ValueError(f"event_transform must give Events, or be a Transform; got {type(events).__name__}")
-    return events
-
-
 def takes(kind: type) -> Callable[[T], T]:
     """Decorates a function or class that takes ``**options: Unpack[kind]``: help() shows each option and its meaning.
 
-    The docstring has a line ``**options: …`` in its ``Args``; the options are listed behind it.
+    The docstring has a line ``**options: …`` in its ``Args``; the options are listed behind it. A line ``device: …``
+    becomes what `DeviceOptions` says.
     """
 
     def decorate(target: T) -> T:
@@ -269,6 +248,8 @@ def takes(kind: type) -> Callable[[T], T]:
         signature = inspect.signature(function)
         shown = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
         for name, option in options_of(kind).items():
+            if name in signature.parameters:
+                continue
             annotation = get_args(_hints(kind)[name])[0]
             shown.append(
                 inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=annotation)
@@ -289,12 +270,17 @@ def _hints(kind: type) -> dict[str, Any]:
 def _with_texts(doc: str, kind: type) -> str:
     lines: list[str] = []
     for line in doc.splitlines():
+        margin = line[: len(line) - len(line.lstrip())]
+        if line.strip() == "device: …":
+            lines += _wrapped("device", options_of(DeviceOptions)["device"], margin)
+            continue
         lines.append(line)
         if line.strip().startswith("**options:"):
-            margin = line[: len(line) - len(line.lstrip())]
             for name, option in options_of(kind).items():
-                text = f"{name}: {option.text}"
-                lines += textwrap.wrap(
-                    text, 120, initial_indent=margin, subsequent_indent=margin + "    ", break_long_words=False
-                )
+                lines += _wrapped(name, option, margin)
     return "\n".join(lines)
+
+
+def _wrapped(name: str, option: Option, margin: str) -> list[str]:
+    text, inner = f"{name}: {option.text}", margin + "    "
+    return textwrap.wrap(text, 120, initial_indent=margin, subsequent_indent=inner, break_long_words=False)

@@ -9,10 +9,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = sorted(path for path in (ROOT / "csrc").rglob("*.[ch]pp") if "bindings" not in path.parts)
+KERNELS = sorted((ROOT / "csrc").rglob("*.cuh"))
 DECODERS = sorted(path for path in (ROOT / "csrc" / "decode").rglob("*.[ch]pp"))
 PYTHON = sorted((ROOT / "aestream").rglob("*.py"))
-SOURCES = [*CORE, *sorted((ROOT / "csrc" / "bindings").iterdir()), *PYTHON]
-LIMITS = {".cpp": 250, ".hpp": 250, ".py": 300}
+SOURCES = [*CORE, *KERNELS, *sorted((ROOT / "csrc" / "bindings").iterdir()), *PYTHON]
+LIMITS = {".cpp": 250, ".hpp": 250, ".cuh": 250, ".py": 300}
 
 
 def includes(path: Path) -> list[str]:
@@ -31,6 +32,20 @@ def test_core_knows_neither_python_nor_torch(path):
     assert not [header for header in includes(path) if foreign.search(header)]
 
 
+@pytest.mark.parametrize("path", KERNELS, ids=name)
+def test_kernels_include_only_one_another(path):
+    assert path.parent == ROOT / "csrc" / "accumulate" / "cuda"
+    assert {path.name for path in KERNELS}.issuperset(includes(path))
+
+
+def test_nothing_includes_or_links_cuda():
+    foreign = re.compile(r"^(cuda|nvrtc|cuda_runtime)\w*\.h$|^cuda_", re.IGNORECASE)
+    assert not [path for path in SOURCES if path.suffix != ".py" for header in includes(path) if foreign.search(header)]
+    assert not re.search(
+        r"CUDA::|find_package\(CUDA|enable_language\(CUDA|-lcuda", (ROOT / "CMakeLists.txt").read_text()
+    )
+
+
 @pytest.mark.parametrize("path", DECODERS, ids=name)
 def test_decoders_do_no_io(path):
     own = ("core/byte", "core/error.hpp", "core/event.hpp", "core/interrupt.hpp", "core/multiversion.hpp", "decode/")
@@ -46,7 +61,7 @@ def test_files_stay_small(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_files_open_with_what_they_are(path):
-    assert path.read_text().startswith("//" if path.suffix in {".cpp", ".hpp"} else '"""')
+    assert path.read_text().startswith("//" if path.suffix in {".cpp", ".hpp", ".cuh"} else '"""')
 
 
 @pytest.mark.parametrize("path", [path for path in PYTHON if path.parts[-2] in {"datasets", "streams"}], ids=name)
@@ -55,7 +70,7 @@ def test_datasets_and_streams_take_no_bits_apart(path):
 
 
 def test_no_file_of_the_core_lies_outside_a_room():
-    assert not list((ROOT / "csrc").glob("*.[ch]pp"))
+    assert not list((ROOT / "csrc").glob("*.[ch]pp")) and not list((ROOT / "csrc").glob("*.cuh"))
 
 
 @pytest.mark.parametrize("path", [path for path in PYTHON if path.name != "__init__.py"], ids=name)

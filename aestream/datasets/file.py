@@ -39,7 +39,7 @@ class FileInput(WindowItems):
         path: the file, which may be inside gzip, Zstandard or xz, or alone in a zip; or the folder of a ROS 2 bag.
         shape: sensor (width, height) in pixels; None takes the file's. A format without geometry needs it for items.
             One that is not the header's wins, with a ShapeWarning.
-        device: where items and ``read("torch")`` go.
+        device: …
         ignore_time: as a stream, play at full speed instead of in real time.
         filename: AEStream 0.6's name for ``path``.
         **options: keyword arguments, each of which is in ``aestream.options.FileOptions``:
@@ -54,7 +54,7 @@ class FileInput(WindowItems):
         self,
         path: str | bytes | os.PathLike[Any] | None = None,
         shape: tuple[int, int] | None = None,
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = "cpu",
         ignore_time: bool = False,
         *,
         filename: str | os.PathLike[str] | None = None,

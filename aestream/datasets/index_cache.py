@@ -8,11 +8,11 @@ import hashlib
 import json
 import os
 import stat
-import sys
 import tempfile
 from pathlib import Path
 
 from aestream.formats.base import Identity
+from aestream.user_cache import cache_folder as user_folder
 
 # Smaller files are scanned faster than the cache is read; and data sets of many small files would fill it.
 MIN_FILE_BYTES = 4 << 20
@@ -49,12 +49,8 @@ def _head(identity: Identity, variant: str, path: str) -> bytes:
 
 
 def cache_folder() -> Path:
-    """Where indexes are kept: below ``$XDG_CACHE_HOME``, or the system's folder for caches."""
-    if sys.platform == "darwin":
-        default = Path.home() / "Library" / "Caches"
-    else:
-        default = Path.home() / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or default) / "aestream" / "index"
+    """Where indexes are kept."""
+    return user_folder("index")
 
 
 def read_index(path: str, variant: str, identity: Identity) -> bytes | None:

@@ -11,13 +11,15 @@ from torch.utils.data import Dataset, Subset
 
 import aestream._core as _core
 from aestream.arguments import to_time
+from aestream.cuda import gpu_of, has_kernels, tensor_on
 from aestream.datasets.batch import Column, rows_of
-from aestream.datasets.by_call import represent_by_call
+from aestream.datasets.by_call import Transformed, represent_all, transformed
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.recorded import RecordedEvents
 from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.windows import Cut, Spans, Windows
-from aestream.options import FileOptions, check_item_options, resolved
+from aestream.option_checks import check_item_options
+from aestream.options import FileOptions, resolved
 from aestream.representations.base import element_type, to_tensor
 from aestream.transforms.base import Transform, seeded
 from aestream.transforms.compose import drawn_map
@@ -165,21 +167,27 @@ class WindowItems(RecordedEvents, Dataset[Any]):
                 return self._represent_fused(spans, self._require_shape()), targets
             if isinstance(transform, Transform) and transform.is_geometric:
                 return self._represent_mapped(indices, spans, targets)
-        pairs = [
-            self._represent_by_call(index, span, None if targets is None else targets[position])
+        windows = (
+            self._transformed(index, span, None if targets is None else targets[position])
             for position, (index, span) in enumerate(zip(indices, spans, strict=True))
-        ]
-        return [value for value, _ in pairs], None if targets is None else [target for _, target in pairs]
+        )
+        values, changed = represent_all(windows, self.representation, self._require_shape, self.device)
+        return values, None if targets is None else changed
 
     def _represent_fused(
         self, spans: Spans, shape: tuple[int, int], maps: Sequence[_core.CoordinateMap] = ()
     ) -> torch.Tensor:
         representation: Any = self.representation
         recording, by_time, threads = self._file.indexed, self._windows.by_time, self._file.thread_count
+        if self.device.type == "cuda":
+            gpu = gpu_of(self.device)  # says at once where it cannot be used
+            if has_kernels(representation, shape):
+                how: dict[str, Any] = {"by_time": by_time, "threads": threads, "maps": maps}
+                return self._file.located(lambda: gpu.represent_windows(representation, shape, recording, spans, **how))
         frames, _ = self._file.located(
             lambda: recording.accumulate(representation.spec(), *shape, spans, by_time, threads, maps)
         )
-        return to_tensor(frames, element_type(representation)).to(self.device)
+        return tensor_on(self.device, to_tensor(frames, element_type(representation)))
 
     def _represent_mapped(
         self, indices: list[int], spans: Spans, targets: Column | None
@@ -207,19 +215,17 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         """What the transforms of an item draw from; None where none draws."""
         return None if self._epoch is None else seeded(self.seed, self._epoch.number, draw_of(index))
 
-    def _represent_by_call(self, index: int, span: Spans, target: Any) -> tuple[Any, Any]:
-        """What one window becomes, and its target: transforms of events may change both."""
+    def _transformed(self, index: int, span: Spans, target: Any) -> Transformed:
+        """The events of one window, and its target: transforms of events may change both."""
         records = self._records(span)
         start_us, stop_us = self._times_of(span[None], records)[0].tolist()
-        return represent_by_call(
+        return transformed(
             records,
             (start_us, stop_us),
             target,
             event_transform=self.event_transform,
-            representation=self.representation,
             shape=self._require_shape,
             generator=self._generator(index),
-            device=self.device,
         )
 
     def _times_of(self, spans: Spans, records: np.ndarray | None = None) -> torch.Tensor:

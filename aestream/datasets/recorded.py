@@ -12,6 +12,7 @@ import torch
 from aestream.arguments import positive, to_time
 from aestream.backends import Backend, events_to
 from aestream.camera_frames import CameraFrames
+from aestream.cuda import to_device
 from aestream.datasets.event_file import EventFile
 from aestream.formats.base import ReadOptions
 
@@ -23,14 +24,14 @@ class RecordedEvents:
         self,
         path: str | bytes | os.PathLike[Any],
         options: ReadOptions,
-        device: torch.device | str,
+        device: torch.device | str | None,
         *,
         strict: bool,
         threads: int | None,
         cache_index: bool,
     ) -> None:
         self.path = os.fsdecode(path)
-        self.device = torch.device(device)
+        self.device = to_device(device)
         self._file = EventFile(self.path, options, strict=strict, threads=threads, cache_index=cache_index)
 
     @property

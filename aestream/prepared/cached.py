@@ -38,6 +38,7 @@ class CachedDataset(PreparedDataset):
         self._place = _OnDemand(dataset, plan, folder)
         self._set_contents(self._place.contents())
         sample = Recordings(dataset).first_readable()
+        self.device = sample.device
         self.representation, self.event_transform = sample.representation, sample.event_transform
         self.transform, self.target_transform, self.with_times = (
             sample.transform,

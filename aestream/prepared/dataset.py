@@ -14,11 +14,13 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
+from aestream.cuda import tensor_on, to_device
 from aestream.datasets.batch import rows_of
-from aestream.datasets.by_call import represent_by_call
+from aestream.datasets.by_call import Transformed, represent_all, transformed
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.ragged import collate_detections, collate_labelled
 from aestream.datasets.samplers import draw_of
+from aestream.options import DeviceOptions, takes
 from aestream.prepared.contents import Contents
 from aestream.prepared.places import Folder, LocalCopies
 from aestream.prepared.records import TensorForm, decode_events
@@ -28,10 +30,10 @@ from aestream.training.pipeline import UNSET, chosen
 from aestream.transforms.base import Transform, seeded
 
 _OPEN = 1024  # shards that stay mapped
-_CPU = torch.device("cpu")
 _COLLATE = {"labelled": collate_labelled, "detections": collate_detections}
 
 
+@takes(DeviceOptions)
 class PreparedDataset(Dataset[Any]):
     """The items of a dataset that `prepare` wrote into shards, the same to the bit, in the same order.
 
@@ -40,6 +42,7 @@ class PreparedDataset(Dataset[Any]):
 
     Args:
         path: the prepared folder; with ``local_copy`` also a URL that fsspec opens.
+        device: …
         representation, event_transform: of prepared events; None: events as they are. Where they are not given, they
             are those of the dataset that was prepared. Prepared tensors have theirs already.
         transform, target_transform: applied to every ``x`` and target. ``transform`` is the prepared dataset's where it
@@ -65,6 +68,7 @@ class PreparedDataset(Dataset[Any]):
         self,
         path: str | os.PathLike[str],
         *,
+        device: torch.device | str | None = "cpu",
         representation: Any = UNSET,
         event_transform: Any = UNSET,
         transform: Any = UNSET,
@@ -74,6 +78,7 @@ class PreparedDataset(Dataset[Any]):
         local_copy: str | os.PathLike[str] | None = None,
         local_bytes: int | None = None,
     ) -> None:
+        self.device = to_device(device)
         if local_copy is None:
             self._place: Any = Folder(path, verify=verify)
         else:
@@ -195,45 +200,43 @@ class PreparedDataset(Dataset[Any]):
         tensor, rows = form.batch(len(found))
         for row, (shard, place) in zip(rows, found, strict=True):
             form.decode_into(shard.item(place), shard.kinds[place], int(shard.bases[place]), row)
-        return tensor, targets
+        return tensor_on(self.device, tensor), targets
 
     def _made(self, indices: list[int], found: list[tuple[Shard, int]], targets: Any) -> tuple[Any, Any]:
         """What the representation makes of events, after their transform; and targets, which that may change."""
-        pairs = [
-            self._represent(index, shard, place, None if targets is None else targets[position])
+        windows = (
+            self._transformed(index, shard, place, None if targets is None else targets[position])
             for position, (index, (shard, place)) in enumerate(zip(indices, found, strict=True))
-        ]
-        values = [value for value, _ in pairs]
-        changed = None if targets is None else [target for _, target in pairs]
+        )
+        values, moved = represent_all(windows, self.representation, _no_shape, self.device)
+        changed = None if targets is None else moved
         shapes = {value.shape for value in values if isinstance(value, torch.Tensor)}
-        if not hasattr(self.representation, "spec") or len(shapes) != 1:
+        if not hasattr(self.representation, "spec") or len(shapes) != 1 or self.device.type != "cpu":
             return values, changed
         tensor, rows = TensorForm(tuple(shapes.pop()), values[0].dtype).batch(len(values))
         for row, value in zip(rows, values, strict=True):  # not torch.stack, whose threads wait for each other
             row[:] = value.reshape(-1).view(torch.uint8).numpy()
         return tensor, changed
 
-    def _represent(self, index: int, shard: Shard, place: int, target: Any) -> tuple[Any, Any]:
+    def _transformed(self, index: int, shard: Shard, place: int, target: Any) -> Transformed:
         records = decode_events(shard.item(place), int(shard.kinds[place]), int(shard.bases[place]))
         start_us, stop_us = shard.times[place].tolist()
         stretch, item = _stretch_of(shard, place)
-        if self.event_transform is None and hasattr(self.representation, "spec"):
-            shape = self.shape or stretch.shape
-            return self.representation(records, shape=shape, start_us=start_us, stop_us=stop_us), target
         generator = None
         if isinstance(self.event_transform, Transform) and self.event_transform.is_random:
             draw = draw_of(index) if hasattr(index, "draw") else item  # as the recording's own file draws
             generator = seeded(stretch.seed % 2**64, self._epoch.number, draw)
-        return represent_by_call(
+        window = transformed(
             records,
             (start_us, stop_us),
             target,
             event_transform=self.event_transform,
-            representation=self.representation,
             shape=lambda: self.shape or stretch.shape,
             generator=generator,
-            device=_CPU,
         )
+        if self.representation is None or window.shape is not None:
+            return window
+        return window._replace(shape=self.shape or stretch.shape)
 
     def _find(self, index: int) -> tuple[Shard, int]:
         number = bisect_right(self._shard_ends, index)
@@ -268,6 +271,10 @@ class PreparedDataset(Dataset[Any]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._forget()
+
+
+def _no_shape() -> tuple[int, int]:
+    raise AssertionError("a window that becomes a tensor says its shape")
 
 
 def _stretch_of(shard: Shard, place: int) -> tuple[Stretch, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from aestream.datasets.file import FileInput
 from aestream.prepared.plan import PlannedShard
@@ -127,4 +128,5 @@ def _with(file: FileInput, **changes: Any) -> FileInput:
     """The recording with items as they are stored: times with them, nothing that happens when they are read."""
     plain = file._with(transform=None, target_transform=None, with_times=True, **changes)
     plain.targets = file.targets
+    plain.device = torch.device("cpu")
     return plain

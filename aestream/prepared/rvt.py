@@ -115,7 +115,7 @@ def _write(dataset: PreparedDataset, histogram: StackedHistogram, items: range, 
                     shape = (len(items), *x.shape)
                     filters = hdf5plugin.Blosc(cname="zstd", clevel=1, shuffle=hdf5plugin.Blosc.SHUFFLE)
                     data = file.create_dataset("data", shape, "u1", chunks=(1, *x.shape), **filters)
-                data[row] = x.numpy()
+                data[row] = x.cpu().numpy()
                 if len(target):
                     boxes.append(_boxes(target, int(ends[row])))
                     labelled.append(row)

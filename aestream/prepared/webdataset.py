@@ -91,7 +91,7 @@ def _npy(value: Any) -> bytes:
             plain[name] = value[name]
         value = plain
     if isinstance(value, torch.Tensor):
-        value = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+        value = (value.float() if value.dtype == torch.bfloat16 else value).cpu().numpy()
     stream = io.BytesIO()
     np.save(stream, np.asarray(value), allow_pickle=False)
     return stream.getvalue()

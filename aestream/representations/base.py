@@ -13,6 +13,7 @@ import torch
 
 import aestream._core as _core
 from aestream.arguments import check_shape, check_window
+from aestream.cuda import gpu_of, has_kernels, is_usable
 from aestream.events import EVENT_DTYPE, Events
 
 AnyEvents: TypeAlias = Events | npt.NDArray[Any]
@@ -87,6 +88,8 @@ class Accumulated:
         if is_elsewhere(events):
             if start_us is not None and start_us == stop_us:
                 events = Events(*(column[:0] for column in events))
+            if events.device.type == "cuda" and is_usable(events.device) and has_kernels(self, shape):
+                return gpu_of(events.device).represent_one(self, shape, events, start_us, stop_us)
             return self.on_device(events, shape, start_us, stop_us)
         array, _ = _core.accumulate_all(as_records(events), self.spec(), *shape, start_us, stop_us)
         return to_tensor(array, self.dtype)

@@ -15,20 +15,15 @@ from typing_extensions import Unpack
 
 import aestream._core as _core
 from aestream.arguments import check_shape
-from aestream.backends import Backend, events_to, frame_to
+from aestream.backends import Backend, frame_to
+from aestream.cuda import has_kernels, tensor_on, to_device
+from aestream.datasets.by_call import represent_all, transformed
 from aestream.datasets.windows import chosen_lengths
-from aestream.options import (
-    LENGTHS,
-    StreamOptions,
-    check_item_options,
-    check_stream_options,
-    checked_events,
-    resolved,
-    takes,
-)
+from aestream.option_checks import check_item_options, check_stream_options
+from aestream.options import LENGTHS, StreamOptions, resolved, takes
 from aestream.representations.base import element_type, to_tensor
 from aestream.streams.session import Session, Source, StreamStats
-from aestream.transforms.base import Sample, Transform, seeded
+from aestream.transforms.base import Transform, seeded
 
 Self = TypeVar("Self", bound="EventStream")
 T = TypeVar("T")
@@ -59,7 +54,7 @@ class EventStream(IterableDataset[Any]):
 
     Args:
         shape: sensor (width, height) in pixels; events outside are counted, and in no frame or tensor.
-        device: where items and ``read("torch")`` go.
+        device: …
         **options: keyword arguments, each of which is in ``aestream.options.StreamOptions``:
 
     Raises:
@@ -69,11 +64,11 @@ class EventStream(IterableDataset[Any]):
     def __init__(
         self,
         shape: tuple[int, int],
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = "cpu",
         **options: Unpack[StreamOptions],
     ) -> None:
         self.shape = check_shape(shape)
-        self.device = torch.device(device)
+        self.device = to_device(device)
         self._set_options(options)
         self._session: Session | None = None
         self._was_open = False  # when it was pickled
@@ -201,28 +196,31 @@ class EventStream(IterableDataset[Any]):
     @property
     def _is_fused(self) -> bool:
         """Whether the core makes items out of events that nothing else has to look at."""
-        return self.event_transform is None and hasattr(self.representation, "spec")
+        if self.event_transform is not None or not hasattr(self.representation, "spec"):
+            return False
+        return self.device.type != "cuda" or not has_kernels(self.representation, self.shape)
 
     def _item(self, values: np.ndarray, start_us: int, stop_us: int, number: int = 0) -> Any:
         """The item of the ``number``-th window of an iteration, whose tensor or events are ``values``."""
         if self._is_fused:
-            item: Any = to_tensor(values, element_type(self.representation)).to(self.device)
+            item: Any = tensor_on(self.device, to_tensor(values, element_type(self.representation)))
         else:
             item = self._item_by_call(values, start_us, stop_us, number)
         item = item if self.transform is None else self.transform(item)
         return (item, torch.tensor([start_us, stop_us])) if self.with_times else item
 
     def _item_by_call(self, records: np.ndarray, start_us: int, stop_us: int, number: int) -> Any:
-        sample = Sample(events_to("torch", records, torch.device("cpu")), self.shape, start_us, stop_us)
-        if isinstance(self.event_transform, Transform):
-            is_random = self.event_transform.is_random
-            sample = self.event_transform(sample, generator=seeded(self.seed, 0, number) if is_random else None)
-        elif self.event_transform is not None:
-            sample = sample.replace(events=checked_events(self.event_transform(sample.events)))
-        events = sample.events.to(self.device)
-        if self.representation is None:
-            return events
-        return self.representation(events, shape=sample.shape, start_us=sample.start_us, stop_us=sample.stop_us)
+        is_random = isinstance(self.event_transform, Transform) and self.event_transform.is_random
+        window = transformed(
+            records,
+            (start_us, stop_us),
+            None,
+            event_transform=self.event_transform,
+            shape=lambda: self.shape,
+            generator=seeded(self.seed, 0, number) if is_random else None,
+        )
+        values, _ = represent_all([window], self.representation, lambda: self.shape, self.device)
+        return values[0]
 
     def _with(self: Self, **changes: Any) -> Self:
         """A copy with other windows or another representation, which is not open."""

@@ -39,7 +39,7 @@ class SpeckInput(EventStream):
 
     Args:
         shape: sensor (width, height) in pixels.
-        device: where items and ``read("torch")`` go.
+        device: …
         address: what the publisher binds, as ZMQ writes it.
         **options: keyword arguments, as of every ``EventStream``:
 
@@ -51,7 +51,7 @@ class SpeckInput(EventStream):
     def __init__(
         self,
         shape: tuple[int, int] = (128, 128),
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = "cpu",
         address: str = "tcp://127.0.0.1:40001",
         **options: Unpack[StreamOptions],
     ) -> None:

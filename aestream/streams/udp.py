@@ -33,7 +33,7 @@ class UDPInput(EventStream):
 
     Args:
         shape: sensor (width, height) in pixels.
-        device: where items and ``read("torch")`` go.
+        device: …
         port: to listen at; 0: a free one, which ``port`` says once the stream is open.
         host: address to listen at: "0.0.0.0" for all of IPv4, "::" for both families, "127.0.0.1" for this machine, or
             a multicast group to join.
@@ -51,7 +51,7 @@ class UDPInput(EventStream):
     def __init__(
         self,
         shape: tuple[int, int],
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = "cpu",
         port: int = 3333,
         *,
         host: str = "0.0.0.0",

@@ -31,7 +31,7 @@ class USBInput(EventStream):
 
     Args:
         shape: sensor (width, height) in pixels.
-        device: where items and ``read("torch")`` go.
+        device: …
         camera: Camera.Inivation or Camera.Prophesee; None: the first one found of either.
         serial: its serial number, as ``list_cameras()`` says it; None: the first one found.
         on_disconnect: what happens when the camera is unplugged, once all that came before was delivered: "raise" a
@@ -47,7 +47,7 @@ class USBInput(EventStream):
     def __init__(
         self,
         shape: tuple[int, int],
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = "cpu",
         camera: Camera | None = None,
         *,
         serial: str | None = None,

@@ -22,6 +22,9 @@ class Frame final : public Representation {
   }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
+  Polarity polarity() const noexcept { return polarity_; }
+  std::optional<std::uint32_t> clip() const noexcept { return clip_; }
+
  private:
   Polarity polarity_;
   Element element_;

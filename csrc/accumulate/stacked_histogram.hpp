@@ -18,6 +18,11 @@ class StackedHistogram final : public Representation {
   }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
+  std::size_t bins() const noexcept { return bins_; }
+  std::uint8_t cutoff() const noexcept { return cutoff_; }
+  bool by_window() const noexcept { return by_window_; }
+  std::uint32_t downsample() const noexcept { return downsample_; }
+
  private:
   std::size_t bins_;
   std::uint8_t cutoff_;
@@ -33,6 +38,9 @@ class MixedDensity final : public Representation {
   Element element() const override { return Element::Int8; }
   std::vector<std::size_t> shape(Geometry geometry) const override { return planes(bins_, geometry); }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
+
+  std::size_t bins() const noexcept { return bins_; }
+  std::uint8_t cutoff() const noexcept { return cutoff_; }
 
  private:
   std::size_t bins_;

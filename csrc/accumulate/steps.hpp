@@ -16,6 +16,10 @@ class Steps final : public Representation {
   std::vector<std::size_t> shape(Geometry geometry) const override;
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
+  const Representation& part() const noexcept { return *part_; }
+  std::size_t steps() const noexcept { return steps_; }
+  bool by_time() const noexcept { return by_time_; }
+
  private:
   RepresentationPtr part_;
   std::size_t steps_;
@@ -30,6 +34,8 @@ class Concat final : public Representation {
   Element element() const override { return members_.front()->element(); }
   std::vector<std::size_t> shape(Geometry geometry) const override;
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
+
+  const std::vector<RepresentationPtr>& members() const noexcept { return members_; }
 
  private:
   std::vector<RepresentationPtr> members_;

@@ -20,6 +20,10 @@ class TimeSurface final : public Representation {
   }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
+  double tau_us() const noexcept { return tau_us_; }
+  bool is_exponential() const noexcept { return exponential_; }
+  Polarity polarity() const noexcept { return polarity_; }
+
  private:
   double tau_us_;
   bool exponential_;
@@ -34,6 +38,8 @@ class LatestTime final : public Representation {
   Element element() const override { return Element::Int64; }
   std::vector<std::size_t> shape(Geometry geometry) const override { return planes(split_ ? 2 : 1, geometry); }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
+
+  bool is_split() const noexcept { return split_; }
 
  private:
   bool split_;

@@ -34,6 +34,8 @@ class VoxelGrid final : public Representation {
   }
   std::unique_ptr<Accumulator> accumulator(Geometry geometry) const override;
 
+  const VoxelGridOptions& options() const noexcept { return options_; }
+
  private:
   VoxelGridOptions options_;
 };

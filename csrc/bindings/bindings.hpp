@@ -19,6 +19,7 @@ void register_errors(py::module_& module);
 void register_files(py::module_& module);
 void register_decoders(py::module_& module);
 void register_recording(py::module_& module);
+void register_gathered(py::module_& module);
 void register_aedat4(py::module_& module);
 void register_aedat4_side(py::module_& module);
 void register_tables(py::module_& module);
@@ -36,6 +37,8 @@ void register_accumulate(py::module_& module);
 void register_encoders(py::module_& module);
 void register_filter(py::module_& module);
 void register_packed(py::module_& module);
+void register_cuda_driver(py::module_& module);
+void register_cuda_accumulate(py::module_& module);
 
 /// An array over `buffer`; the memory returns to the pool when the array and its views are gone.
 template <class T>

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_representations(module);
   aestream::register_accumulate(module);
   aestream::register_recording(module);
+  aestream::register_gathered(module);
   aestream::register_stream(module);
   aestream::register_udp(module);
   aestream::register_csv(module);
@@ -25,4 +26,6 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_encoders(module);
   aestream::register_filter(module);
   aestream::register_packed(module);
+  aestream::register_cuda_driver(module);
+  aestream::register_cuda_accumulate(module);
 }

@@ -34,10 +34,6 @@ class CoordinateMap final : public Filter {
 
   std::size_t apply(ConstEventSpan in, EventSpan out) override { return map(in, out); }
 
-  /// apply(): a map has no state.
-  std::size_t map(ConstEventSpan in, EventSpan out) const;
-
- private:
   /// One axis of the result: (sign * value + offset) / divisor, of the source's x or y.
   struct Axis {
     std::int64_t sign = 1;
@@ -49,6 +45,17 @@ class CoordinateMap final : public Filter {
   struct Range {
     std::int64_t begin, end;
   };
+
+  /// All steps in one, for events on the sensor: of the result's x and y; what is kept of the source's x and y.
+  const std::array<Axis, 2>& axes() const noexcept { return axes_; }
+  const std::array<Range, 2>& kept() const noexcept { return kept_; }
+  bool is_swapped() const noexcept { return is_swapped_; }
+  bool is_polarity_flipped() const noexcept { return is_polarity_flipped_; }
+
+  /// apply(): a map has no state.
+  std::size_t map(ConstEventSpan in, EventSpan out) const;
+
+ private:
   enum class Step { FlipX, FlipY, Transpose, Downsample };
   struct Placed {
     Step step;

@@ -2,7 +2,6 @@
 #include "recording/recording.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
 #include <string>
 #include <utility>
@@ -51,21 +50,6 @@ const Index& Recording::replace_index(const Index& refuted, std::size_t threads)
     is_restored_ = false;
   }
   return *index_;
-}
-
-template <class Use>
-auto Recording::with_index(std::size_t threads, const Use& use) const {
-  return guarded([&] {
-    const Index& first = index(threads);
-    try {
-      return use(first);
-    } catch (const TimeMismatch&) {
-      return use(replace_index(first, threads));
-    } catch (const CountMismatch&) {
-      if (!is_restored_) throw;
-      return use(replace_index(first, threads));
-    }
-  });
 }
 
 void Recording::restore_index(Index index) {
@@ -223,22 +207,6 @@ std::unique_ptr<Cursor> Recording::open(std::int64_t time, std::size_t threads) 
   const bool whole = time == std::numeric_limits<std::int64_t>::min();
   if (whole) return source_->open(source_->start());
   return with_index(threads, [&](const Index& all) { return source_->open(checkpoint_before(time, true, all)); });
-}
-
-std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,
-                                  std::uint8_t* out, std::size_t threads, std::span<const CoordinateMap> maps) const {
-  return with_index(threads, [&](const Index& all) -> std::size_t {
-    std::atomic<std::size_t> outside{0};
-    for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
-      const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
-      const auto cursor = source_->open(checkpoint);
-      std::uint8_t* tensor = out + i * accumulator.size();
-      const CoordinateMap* map = maps.empty() ? nullptr : &maps[i];
-      outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, tensor, map).outside;
-      if (is_large()) forget(checkpoint.offset, cursor->offset());
-    });
-    return outside;
-  });
 }
 
 bool Recording::is_large() const { return file_ && file_->is_large(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,16 @@ class Recording {
   std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
                          std::size_t threads, std::span<const CoordinateMap> maps = {}) const;
 
+  /// Calls task(i, cursor, ordinal) for every window, on a few threads: with a cursor that has no event of the window behind
+  /// it, and the ordinal of its next event, as visit() takes them. If the file's own table turns out to be wrong, windows
+  /// are visited anew.
+  using Task = std::function<void(std::size_t, Cursor&, std::uint64_t)>;
+  void visit_windows(const std::vector<Window>& windows, std::size_t threads, const Task& task) const;
+
+  /// Windows that follow each other and together hold the events of `window`, of some `events` each as far as the index
+  /// can tell.
+  std::vector<Window> parts_of(const Window& window, std::uint64_t events, std::size_t threads) const;
+
   /// A cursor that has no event at or after `time` behind it; for the smallest of all times no index is needed.
   std::unique_ptr<Cursor> open(std::int64_t time, std::size_t threads) const;
 
@@ -92,5 +103,20 @@ class Recording {
   mutable bool asked_for_claims_ = false;
   mutable std::unique_ptr<const Index> refuted_;  // which other threads may still read
 };
+
+template <class Use>
+auto Recording::with_index(std::size_t threads, const Use& use) const {
+  return guarded([&] {
+    const Index& first = index(threads);
+    try {
+      return use(first);
+    } catch (const TimeMismatch&) {
+      return use(replace_index(first, threads));
+    } catch (const CountMismatch&) {
+      if (!is_restored_) throw;
+      return use(replace_index(first, threads));
+    }
+  });
+}
 
 }  // namespace aestream
