@@ -69,7 +69,7 @@ def accumulate(
         return accumulate(events.to("cpu"), representation, shape, threads=threads, **options).to(events.device)
     if isinstance(events, Events) and events.device.type != "cpu":
         raise ValueError(f"events must be on a CPU or an NVIDIA GPU, where windows are cut; got {events.device}")
-    records = as_records(events) if time_unit in (None, "us") else to_records(events, time_unit=time_unit)
+    records = as_records(events) if time_unit is None else to_records(events, time_unit=time_unit)
     windows = cut.windows_of(_recorded(records), lambda start, stop: _find(records, start, stop))
     _check_number(windows)
     spans = windows.bounds(list(range(len(windows))))

@@ -47,7 +47,7 @@ class IndexWarning(UserWarning):
 
 
 class TimeUnitWarning(UserWarning):
-    """The times of a file are floats, and what they count was guessed; ``time_unit=`` says it."""
+    """Times, of a file or in memory, are floats, and what they count was guessed; ``time_unit=`` says it."""
 
 
 class CameraNotFound(OSError):  # noqa: N818 - the field's own word

@@ -13,13 +13,13 @@ Column: TypeAlias = npt.NDArray[Any]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 
 TIME_UNITS: tuple[str, ...] = get_args(TimeUnit)
+UNIT_ADVICE = 'time_unit="s", "ms", "us" or "ns" says what they count'
 MINUS_ONES = (-1, 2**8 - 1, 2**16 - 1, 2**32 - 1, 2**64 - 1)  # -1, and what it becomes where it is stored unsigned
 
 _ALIASES = {"t": ("t", "timestamp"), "x": ("x",), "y": ("y",), "p": ("p", "polarity")}
 _INT64 = np.iinfo(np.int64)
 _INT16 = np.iinfo(np.int16)
 _US_PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
-_ADVICE = 'time_unit="s", "ms", "us" or "ns" says what it counts'
 
 
 def field_of(dtype: np.dtype[Any], name: str) -> str | None:
@@ -112,12 +112,12 @@ def _float_to_microseconds(column: Column, time_unit: str | None, first_row: int
             column != np.trunc(column),
             column,
             first_row,
-            lambda t: f"t must be integers; got {column.dtype} {t}; {_ADVICE}",
+            lambda t: f"t must be integers; got {column.dtype} {t}; {UNIT_ADVICE}",
         )
     wide = column.astype(np.float64)
     scaled = np.rint(wide / 1000 if time_unit == "ns" else wide * _US_PER_UNIT[time_unit or "us"])
     too_far = (scaled < -(2.0**63)) | (scaled >= 2.0**63)
-    _refuse(too_far, column, first_row, lambda t: f"t must fit int64 in microseconds; got {t}; {_ADVICE}")
+    _refuse(too_far, column, first_row, lambda t: f"t must fit int64 in microseconds; got {t}; {UNIT_ADVICE}")
     return scaled.astype(np.int64)
 
 

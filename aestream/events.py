@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aestream.event_columns import columns_of, field_of, to_coordinates, to_microseconds, to_polarity
+from aestream.errors import TimeUnitWarning
+from aestream.event_columns import UNIT_ADVICE, columns_of, field_of, to_coordinates, to_microseconds, to_polarity
 
 #: One event: t in µs, x to the right, y down, p True = ON. Titles let ``events["timestamp"]`` be ``events["t"]``.
 EVENT_DTYPE = np.dtype(
@@ -109,6 +111,8 @@ class Events(_Columns):
         Raises:
             ValueError: if a field is missing, or naming field and row: of a time that is NaN or has a fraction without
                 a ``time_unit``, of a coordinate that is not whole or does not fit int16, of a third polarity.
+
+        Warns with a `TimeUnitWarning` of float times that are all whole, without a ``time_unit``.
         """
         missing = [name for name in cls._fields if field_of(events.dtype, name) is None]
         if missing:
@@ -116,7 +120,9 @@ class Events(_Columns):
             raise ValueError(f"expected an array with fields t, x, y, p, got {found}")
         if not events.flags.writeable:
             events = events.copy()
-        columns = _checked(columns_of(events), time_unit)
+        given = columns_of(events)
+        columns = _checked(given, time_unit)
+        _warn_of_guess(given["t"], time_unit)
         return cls(*(torch.from_numpy(_viewable(column)) for column in columns.values()))
 
     def numpy(self) -> npt.NDArray[Any]:
@@ -198,7 +204,10 @@ def to_records(events: Any, *, time_unit: str | None = None, first_row: int = 0)
     Raises:
         ValueError: as ``Events.from_numpy``; the first row is called ``first_row``.
     """
-    columns = _checked(columns_of(events), time_unit, first_row)
+    given = columns_of(events)
+    columns = _checked(given, time_unit, first_row)
+    if not isinstance(events, Events):  # which are in microseconds
+        _warn_of_guess(given["t"], time_unit)
     records = np.zeros(len(columns["t"]), EVENT_DTYPE)
     for name, column in columns.items():
         records[name] = column
@@ -215,6 +224,13 @@ def _checked(
         "y": to_coordinates(columns["y"], "y", first_row=first_row),
         "p": to_polarity(columns["p"], first_row=first_row),
     }
+
+
+def _warn_of_guess(times: npt.NDArray[Any], time_unit: str | None) -> None:
+    """Warn of times that are whole floats, if one is not 0 and nobody said what they count."""
+    if time_unit is None and times.dtype.kind == "f" and times.any():
+        message = f"times are floats without a fraction, taken for microseconds: {UNIT_ADVICE}"
+        warnings.warn(message, TimeUnitWarning, stacklevel=3)
 
 
 def _viewable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, default_collate
 
+from aestream.errors import TimeUnitWarning
 from aestream.events import EVENT_DTYPE, EventBatch, Events, collate_events
 
 
@@ -72,7 +73,8 @@ def test_from_numpy_takes_a_time_unit_and_any_polarity() -> None:
     seconds = foreign(t=[0.1, 0.25], p=np.array([-1, 1], np.int8).astype(np.uint8))
     events = Events.from_numpy(seconds, time_unit="s")
     assert events.t.tolist() == [100_000, 250_000] and events.p.tolist() == [False, True]
-    assert Events.from_numpy(foreign(t=[3.0])).t.tolist() == [3]
+    with pytest.warns(TimeUnitWarning):
+        assert Events.from_numpy(foreign(t=[3.0])).t.tolist() == [3]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from torch.utils.data import get_worker_info
 
 from aestream.errors import TimeUnitWarning
-from aestream.event_columns import guess_time_unit
+from aestream.event_columns import UNIT_ADVICE, guess_time_unit
 
 US_PER_UNIT = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 POWER_OF_UNIT = {"s": 6, "ms": 3, "us": 0, "ns": -3}
@@ -54,7 +54,7 @@ def warn_of_guess(path: str, unit: str, first: float, last: float) -> None:
     if doubt is None or (path, doubt) in _WARNED or get_worker_info() is not None:
         return
     _WARNED.add((path, doubt))
-    message = f'times of {path!r} {doubt}: time_unit="s", "ms", "us" or "ns" says what they count'
+    message = f"times of {path!r} {doubt}: {UNIT_ADVICE}"
     warnings.warn(message, TimeUnitWarning, stacklevel=2)
 
 

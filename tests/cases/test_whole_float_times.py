@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from aestream import FileInput, TimeUnitWarning
+from aestream import Events, FileInput, Frame, TimeUnitWarning, accumulate, save
 
 NAMES = ("a.npy", "a.npz", "a.h5", "a.csv")
 
@@ -47,3 +47,20 @@ def test_whole_nanoseconds_since_1970_are_exact(tmp_path):
     np.savez(tmp_path / "a.npz", t=t, x=0 * t, y=0 * t, p=0 * t)
     found = FileInput(tmp_path / "a.npz", time_unit="ns").load()["t"].tolist()
     assert found == [1_700_000_000_123_457, 1_700_000_000_123_457]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda events, folder, **unit: Events.from_numpy(events, **unit).t.tolist(),
+        lambda events, folder, **unit: accumulate(events, Frame(), (1, 1), window_us=500, **unit)[:, 0].tolist(),
+        lambda events, folder, **unit: save(folder / "a.csv", events, (1, 1), **unit),
+    ],
+    ids=["from_numpy", "accumulate", "save"],
+)
+def test_in_memory_they_are_a_guess_too(tmp_path, use):
+    events = np.zeros(2, [("t", "f4"), ("x", "i2"), ("y", "i2"), ("p", "i1")])
+    events["t"] = [1000, 1500]
+    with pytest.warns(TimeUnitWarning, match='taken for microseconds: time_unit="s"'):
+        guessed = use(events, tmp_path)
+    assert use(events, tmp_path, time_unit="us") == guessed  # and says nothing: warnings are errors here
