@@ -92,7 +92,7 @@ def check_size(dataset: Any, file_bytes: int, item_bytes: int = 0) -> None:
     ``item_bytes``: what one row becomes, if that is more than it is in the dataset.
     """
     most = _TRUSTED_RATIO * file_bytes + _ALWAYS_TRUSTED
-    rows = dataset.shape[0] if dataset.shape else 1
+    rows = max(dataset.shape) if dataset.shape else 1  # whatever the axis
     for what, shape, least in (("rows", dataset.shape, rows * item_bytes), ("rows in a chunk", dataset.chunks, 0)):
         claimed = max(math.prod(shape or ()) * dataset.dtype.itemsize, least)
         if claimed > most:

@@ -30,19 +30,40 @@ class Field:
         part: name of a compound's field, or number of a column; None where the dataset is the field.
         begin: first byte within a row.
         dtype: of one number.
+        axis: of the dataset, along which the rows lie: 0, or 1 as MATLAB writes a column.
     """
 
     dataset: Any
     part: str | int | None
     begin: int
     dtype: np.dtype[Any]
+    axis: int = 0
+
+    @property
+    def num_rows(self) -> int:
+        """As many as there are events."""
+        return int(self.dataset.shape[self.axis])
+
+    @property
+    def chunk_rows(self) -> int | None:
+        """Rows in a chunk; None of a dataset in one piece."""
+        return None if self.dataset.chunks is None else int(self.dataset.chunks[self.axis])
 
     def rows(self, first: int, last: int) -> npt.NDArray[Any]:
         """Rows [first, last), read by h5py."""
-        rows = self.dataset[first:last]
-        if self.part is None:
-            return np.asarray(rows)
-        return np.asarray(rows[self.part] if isinstance(self.part, str) else rows[:, self.part])
+        return part_of(read_rows(self.dataset, self.axis, first, last), self.part)
+
+
+def read_rows(dataset: Any, axis: int, first: int, last: int) -> npt.NDArray[Any]:
+    """Rows [first, last) of a dataset whose rows lie along an axis, as if that were the first."""
+    return np.asarray(dataset[first:last] if axis == 0 else dataset[:, first:last].T)
+
+
+def part_of(rows: npt.NDArray[Any], part: str | int | None) -> npt.NDArray[Any]:
+    """One field of rows; see `Field.part`."""
+    if part is None:
+        return rows
+    return rows[part] if isinstance(part, str) else rows[:, part]
 
 
 @dataclass(frozen=True)
@@ -69,7 +90,7 @@ class Layout:
 
     @property
     def num_events(self) -> int:
-        return int(self.fields["t"].dataset.shape[0])
+        return self.fields["t"].num_rows
 
 
 def read_layout(file: Any, path: str, node: Any, options: ReadOptions, file_bytes: int) -> Layout:
@@ -80,7 +101,7 @@ def read_layout(file: Any, path: str, node: Any, options: ReadOptions, file_byte
         ValueError: if ``columns`` or ``fields`` is not for this layout.
     """
     fields, named_unit = _read_fields(node, path, options)
-    lengths = {letter: int(field.dataset.shape[0]) for letter, field in fields.items()}
+    lengths = {letter: field.num_rows for letter, field in fields.items()}
     if len(set(lengths.values())) != 1:
         found = ", ".join(f"{length} in {letter}" for letter, length in lengths.items())
         raise FormatError(f"expected as many rows in every column of {path}, found {found}")
@@ -115,13 +136,13 @@ def _us_per_unit(t: Field, told: str | None, scale_ms: Any, file: Any) -> float:
         return _to_us_per_unit(scale_ms)
     if t.dtype.kind == "f":
         check_filters(t.dataset)
-    return US_PER_UNIT[time_unit_of(t.rows, t.dataset.shape[0], t.dtype, file.filename)]
+    return US_PER_UNIT[time_unit_of(t.rows, t.num_rows, t.dtype, file.filename)]
 
 
 def _off_of(p: Field) -> int | None:
     try:
         check_filters(p.dataset)
-        return off_of(p.rows, p.dataset.shape[0])
+        return off_of(p.rows, p.num_rows)
     except (ImportError, OSError):  # of a filter that only the core can undo, or of damage that reading will find
         return None
 
@@ -144,7 +165,8 @@ def _read_fields(node: Any, path: str, options: ReadOptions) -> tuple[dict[str, 
             if dataset is None:
                 raise FormatError(f"expected a dataset at {path}/{name}, found none")
             part = 0 if is_column(dataset) and len(dataset.shape) == 2 else None
-            fields[letter] = Field(dataset, part, 0, dataset.dtype)
+            axis = 1 if part == 0 and dataset.shape[1] != 1 else 0
+            fields[letter] = Field(dataset, part, 0, dataset.dtype, axis)
         else:
             dtype, begin = node.dtype.fields[name][:2]
             fields[letter] = Field(node, name, begin, dtype)
@@ -154,12 +176,13 @@ def _read_fields(node: Any, path: str, options: ReadOptions) -> tuple[dict[str, 
 
 
 def _columns_of_matrix(node: Any, path: str, columns: str | None) -> dict[str, Field]:
-    """MVSEC's arrays are x, y, t, p; others as an NPY file's."""
+    """MVSEC's arrays are x, y, t, p; others as an NPY file's. MATLAB's are turned: ``[4, N]``."""
     order = columns or ("xytp" if path.startswith("davis/") else FIELDS)
-    if node.shape[1] != len(order):
+    if len(order) not in node.shape:
         raise FormatError(f"expected an array [N, {len(order)}] at {path}, found {list(node.shape)}; {ADVICE}")
-    size = node.dtype.itemsize
-    fields = {letter: Field(node, order.index(letter), order.index(letter) * size, node.dtype) for letter in FIELDS}
+    axis, size = int(node.shape[1] != len(order)), node.dtype.itemsize
+    numbers = {letter: order.index(letter) for letter in FIELDS}
+    fields = {letter: Field(node, i, i * size, node.dtype, axis) for letter, i in numbers.items()}
     _check_field(fields["t"], path, dimensions=2)
     return fields
 

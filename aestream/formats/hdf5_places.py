@@ -63,9 +63,9 @@ def _has_all_fields(node: Any, fields: Mapping[str, str] | None) -> bool:
 
 
 def is_column(dataset: Any) -> bool:
-    """Whether a dataset is a column of numbers: ``[N]``, or ``[N, 1]``."""
+    """Whether a dataset is a column of numbers: ``[N]``, ``[N, 1]``, or ``[1, N]`` as MATLAB writes one."""
     shape: tuple[int, ...] = dataset.shape or ()
-    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+    return len(shape) == 1 or (len(shape) == 2 and 1 in shape)
 
 
 def names_in(node: Any) -> list[str] | None:

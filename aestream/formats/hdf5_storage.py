@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import cramjam
@@ -15,7 +16,7 @@ import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.formats.fields import FIELDS
 from aestream.formats.hdf5_access import check_filters, filters_of, hdf5_damage, import_h5py
-from aestream.formats.hdf5_layouts import Layout
+from aestream.formats.hdf5_layouts import Field, Layout, part_of, read_rows
 
 _DEFLATE, _SHUFFLE, _BLOSC, _ECF = 1, 2, 32001, 36559  # of HDF5's registry
 _BLOSC_CODECS = (1, 2, 4, 5)  # lz4, lz4hc, zlib, zstd
@@ -31,14 +32,14 @@ def open_layout(path: str, file: _core.MappedFile, layout: Layout) -> _core.Reco
         FormatError: if chunks are missing that only we could read.
         ImportError: if a filter is missing that h5py needs.
     """
-    datasets = {field.dataset.name: field.dataset for field in layout.fields.values()}
-    if any(number == _ECF for dataset in datasets.values() for number, _ in filters_of(dataset)):
-        return _open_ecf(file, layout, list(datasets.values()))
+    tables = {field.dataset.name: field for field in layout.fields.values()}
+    if any(number == _ECF for table in tables.values() for number, _ in filters_of(table.dataset)):
+        return _open_ecf(file, layout, list(tables.values()))
     times = (layout.us_per_unit, layout.offset_us, layout.time_rows, layout.time_start_us)
-    has_block = any(dataset.file.userblock_size for dataset in datasets.values())  # from which HDF5 counts its offsets
-    stored = {name: None if has_block else _stored(dataset) for name, dataset in datasets.items()}
+    has_block = any(each.dataset.file.userblock_size for each in tables.values())  # from which HDF5 counts its offsets
+    stored = {name: None if has_block else _stored(table) for name, table in tables.items()}
     if None not in stored.values():
-        order = list(datasets)
+        order = list(tables)
         columns = [
             (order.index(field.dataset.name), field.begin, field.dtype.str)
             for field in (layout.fields[letter] for letter in FIELDS)
@@ -48,23 +49,23 @@ def open_layout(path: str, file: _core.MappedFile, layout: Layout) -> _core.Reco
             [each for each in stored.values() if each is not None],
             columns,
             num_events=layout.num_events,
-            block=_block(datasets.values(), _BLOCK_ROWS),
+            block=_block(tables.values(), _BLOCK_ROWS),
             codecs=_CODECS,
             times=times,
             off=layout.off,
         )
-    for dataset in datasets.values():
-        check_filters(dataset)
-    block = _block(datasets.values(), _FETCHED_ROWS)
+    for table in tables.values():
+        check_filters(table.dataset)
+    block = _block(tables.values(), _FETCHED_ROWS)
     fetch = _RowFetcher(path, file.identity, layout)
     return _core.open_fetched(file, fetch, num_events=layout.num_events, block=block, times=times, off=layout.off)
 
 
-def _open_ecf(file: _core.MappedFile, layout: Layout, datasets: list[Any]) -> _core.Recording:
-    dataset = datasets[0]
-    if len(datasets) > 1 or [number for number, _ in filters_of(dataset)] != [_ECF]:
+def _open_ecf(file: _core.MappedFile, layout: Layout, tables: list[Field]) -> _core.Recording:
+    dataset = tables[0].dataset
+    if len(tables) > 1 or [number for number, _ in filters_of(dataset)] != [_ECF]:
         raise FormatError(f"expected Prophesee's codec alone on one dataset of events, found more at {dataset.name}")
-    chunks = _chunks(dataset)
+    chunks = _chunks(tables[0])
     if chunks is None:
         raise FormatError(f"expected a chunk for each {dataset.chunks[0]} rows of {dataset.name}, found fewer")
     row_bytes = dataset.dtype.itemsize
@@ -73,9 +74,12 @@ def _open_ecf(file: _core.MappedFile, layout: Layout, datasets: list[Any]) -> _c
     return _core.open_ecf(file, stored, columns, num_events=layout.num_events)
 
 
-def _stored(dataset: Any) -> _core.ChunkedDataset | None:
-    """The chunks of a dataset for the core to read; None if it cannot."""
-    rows, row_bytes = dataset.shape[0], dataset.dtype.itemsize * math.prod(dataset.shape[1:])
+def _stored(table: Field) -> _core.ChunkedDataset | None:
+    """The chunks of a field's dataset for the core to read; None if it cannot."""
+    dataset, rows = table.dataset, table.num_rows
+    if table.axis == 1 and dataset.shape[0] != 1:
+        return None  # the fields of an event lie far apart
+    row_bytes = dataset.dtype.itemsize * math.prod(dataset.shape[1:] if table.axis == 0 else ())
     if dataset.chunks is None:
         offset = dataset.id.get_offset()
         if offset is None and rows > 0:
@@ -83,13 +87,13 @@ def _stored(dataset: Any) -> _core.ChunkedDataset | None:
         chunk = [[offset, rows * row_bytes, 0]] if rows else np.empty((0, 3), np.uint64)
         return _core.ChunkedDataset(row_bytes=row_bytes, chunk_rows=max(rows, 1), filters=[], chunks=chunk)
     filters = filters_of(dataset)
-    if dataset.chunks[1:] != dataset.shape[1:] or not all(_is_ours(*each) for each in filters):
+    if (table.axis == 0 and dataset.chunks[1:] != dataset.shape[1:]) or not all(_is_ours(*each) for each in filters):
         return None
-    chunks = _chunks(dataset)
+    chunks = _chunks(table)
     if chunks is None:
         return None
     ours = [(number, values[0] if number == _SHUFFLE and values else 0) for number, values in filters]
-    return _core.ChunkedDataset(row_bytes=row_bytes, chunk_rows=dataset.chunks[0], filters=ours, chunks=chunks)
+    return _core.ChunkedDataset(row_bytes=row_bytes, chunk_rows=table.chunk_rows or 1, filters=ours, chunks=chunks)
 
 
 def _is_ours(number: int, values: tuple[int, ...]) -> bool:
@@ -98,28 +102,28 @@ def _is_ours(number: int, values: tuple[int, ...]) -> bool:
     return number == _DEFLATE or (number == _SHUFFLE and len(values) > 0)
 
 
-def _chunks(dataset: Any) -> npt.NDArray[np.uint64] | None:
+def _chunks(table: Field) -> npt.NDArray[np.uint64] | None:
     """uint64 ``[n, 3]``: offset, size and skipped filters of the chunks for all rows; None if there are not all."""
-    chunk_rows = dataset.chunks[0]
-    count = -(-dataset.shape[0] // chunk_rows)
+    chunk_rows = table.chunk_rows or 1
+    count = -(-table.num_rows // chunk_rows)
     chunks = np.zeros((count, 3), np.uint64)
     found = set()
 
     def keep(info: Any) -> None:
-        number = info.chunk_offset[0] // chunk_rows
-        if number < count and not any(info.chunk_offset[1:]):
+        number = info.chunk_offset[table.axis] // chunk_rows
+        if number < count and not any(info.chunk_offset[: table.axis] + info.chunk_offset[table.axis + 1 :]):
             chunks[number] = info.byte_offset, info.size, info.filter_mask
             found.add(number)
 
     if count:
-        dataset.id.chunk_iter(keep)
+        table.dataset.id.chunk_iter(keep)
     return chunks if len(found) == count else None
 
 
-def _block(datasets: Any, least: int) -> int:
+def _block(tables: Iterable[Field], least: int) -> int:
     """Rows to decode together: whole chunks of the dataset with the longest."""
-    rows = max((each.chunks[0] for each in datasets if each.chunks and filters_of(each)), default=1)
-    return int(rows * -(-least // rows))
+    rows = max((each.chunk_rows or 1 for each in tables if filters_of(each.dataset)), default=1)
+    return rows * -(-least // rows)
 
 
 class _RowFetcher:
@@ -128,7 +132,8 @@ class _RowFetcher:
     def __init__(self, path: str, identity: tuple[int, ...], layout: Layout) -> None:
         self._path = path
         self._inode = identity[:2]
-        self._places = [(layout.fields[letter].dataset.name, layout.fields[letter].part) for letter in FIELDS]
+        fields = [layout.fields[letter] for letter in FIELDS]
+        self._places = [(field.dataset.name, field.axis, field.part) for field in fields]
         self._file: Any = None
         self._process = 0
 
@@ -136,8 +141,9 @@ class _RowFetcher:
         file = self._opened()
         with hdf5_damage():
             places = self._places[:1] if only_times else self._places
-            read = {name: file[name][first:last] for name in dict.fromkeys(name for name, _ in places)}
-        return tuple(_part_of(read[name], part) for name, part in places)
+            tables = dict.fromkeys((name, axis) for name, axis, _ in places)
+            read = {(name, axis): read_rows(file[name], axis, first, last) for name, axis in tables}
+        return tuple(part_of(read[name, axis], part) for name, axis, part in places)
 
     def _opened(self) -> Any:
         if self._process != os.getpid():
@@ -149,9 +155,3 @@ class _RowFetcher:
                 raise OSError(errno.ESTALE, "the file has changed since it was opened: it is another one", self._path)
             self._file, self._process = file, os.getpid()
         return self._file
-
-
-def _part_of(rows: npt.NDArray[Any], part: str | int | None) -> npt.NDArray[Any]:
-    if part is None:
-        return rows
-    return rows[part] if isinstance(part, str) else rows[:, part]

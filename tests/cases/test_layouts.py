@@ -3,6 +3,8 @@
 import h5py
 import numpy as np
 import pytest
+from support.checks import assert_same_events, slice_by_running_maximum
+from support.files import make_events
 
 from aestream import EVENT_DTYPE, FileInput, FormatError, save
 
@@ -49,6 +51,22 @@ def test_hdf5_with_two_places_asks_for_stream(tmp_path):
     with pytest.raises(ValueError, match="several places hold events: pass stream= one of one, two"):
         FileInput(path)
     assert FileInput(path, stream="two").load()["t"].tolist() == [11, 21]
+
+
+@pytest.mark.parametrize("storage", [{}, *({"chunks": (1, 700), "compression": name} for name in ("gzip", "lzf"))])
+@pytest.mark.parametrize("dtype", ["f8", "u4"])
+def test_hdf5_as_matlab_writes_columns_and_tables(tmp_path, storage, dtype):
+    events = make_events(5000)
+    with h5py.File(tmp_path / "columns.mat", "w") as file, h5py.File(tmp_path / "table.mat", "w") as other:
+        for name in "txyp":
+            file.create_dataset(f"dvs/{name}", data=events[name].astype(dtype)[None], **storage)
+        table = np.stack([events[name].astype(dtype) for name in "txyp"])
+        other.create_dataset("events", data=table, **(storage | ({"chunks": (2, 700)} if storage else {})))
+    for path in (tmp_path / "columns.mat", tmp_path / "table.mat"):
+        file = FileInput(path, time_unit="us", cache_index=False)
+        assert_same_events(file.load(), events)
+        begin, end = events["t"][[1000, 4000]]
+        assert_same_events(file.slice(begin, end), slice_by_running_maximum(events, begin, end))
 
 
 def test_npz_with_labels_beside_the_events(tmp_path):
