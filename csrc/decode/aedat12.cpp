@@ -113,6 +113,8 @@ State Aedat12Decoder::look_back(ByteSpan payload, std::size_t offset) const {
   return with_record(layout_, [&](const auto& record) { return records::look_back(record, payload, offset); });
 }
 
+bool Aedat12Decoder::could_leave(const State& state) const { return records::could_leave(state); }
+
 std::size_t Aedat12Decoder::align(ByteSpan payload, std::size_t offset) const {
   return records::align(layout_.version == 1 ? 6 : 8, payload, offset);
 }

@@ -55,6 +55,8 @@ State DatDecoder::look_back(ByteSpan payload, std::size_t offset) const {
   return records::look_back(Record<2>(), payload, offset);
 }
 
+bool DatDecoder::could_leave(const State& state) const { return records::could_leave(state); }
+
 std::size_t DatDecoder::align(ByteSpan payload, std::size_t offset) const {
   return records::align(Record<2>::size, payload, offset);
 }

@@ -33,6 +33,7 @@ struct State {
   void store(const T& own) noexcept {
     std::memcpy(words.data(), &own, sizeof own);
   }
+  bool operator==(const State&) const = default;
 };
 static_assert(std::is_trivially_copyable_v<State> && sizeof(State) == 40);
 
@@ -42,6 +43,9 @@ struct Progress {
 };
 
 inline constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
+
+/// A state has no later time than this, in microseconds: what a file adds to it does not overflow.
+inline constexpr std::int64_t max_state_time = std::int64_t{1} << 62;
 
 struct Scan {
   std::size_t bytes = 0;
@@ -76,6 +80,9 @@ class Decoder {
   virtual std::int64_t wrap_period() const = 0;
 
   virtual std::size_t max_events_per_word() const = 0;
+
+  /// Whether decoding can have left `state.words` like this. Those of a stored index are anybody's bytes until then.
+  virtual bool could_leave(const State& state) const { return state == State{state.wraps}; }
 
   /// Called once with the bytes that decode() left at the end of the file: a text's last line may have no newline.
   /// What it does not consume is a cut word.

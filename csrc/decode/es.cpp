@@ -169,6 +169,13 @@ Progress EsDecoder::decode(ByteSpan bytes, State& state, EventSpan out) const {
   return {consumed, writer.events};
 }
 
+bool EsDecoder::could_leave(const State& state) const {
+  State own{state.wraps};
+  own.store(state.load<EsState>());
+  const std::int64_t time = state.load<EsState>().time;
+  return state == own && time >= 0 && time <= max_state_time;
+}
+
 Scan EsDecoder::scan(ByteSpan bytes, State& state, bool) const {
   Counter counter;
   const std::size_t consumed = walk(type_, bytes, state, counter);

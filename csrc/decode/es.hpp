@@ -21,6 +21,7 @@ class EsDecoder final : public SequentialDecoder {
   Progress decode(ByteSpan bytes, State& state, EventSpan out) const override;
   Scan scan(ByteSpan bytes, State& state, bool times) const override;
   std::size_t max_events_per_word() const override { return 1; }
+  bool could_leave(const State& state) const override;
 
  private:
   EsType type_;

@@ -103,6 +103,8 @@ State Evt2Decoder::look_back(ByteSpan payload, std::size_t offset) const {
   return evt2::look_back(Words{}, payload, offset);
 }
 
+bool Evt2Decoder::could_leave(const State& state) const { return evt2::could_leave(state); }
+
 std::size_t Evt2Decoder::align(ByteSpan payload, std::size_t offset) const {
   return evt2::align<Words>(payload, offset);
 }

@@ -108,6 +108,8 @@ State Evt21Decoder::look_back(ByteSpan payload, std::size_t offset) const {
   return evt2::look_back(Words{order_ == Evt21Order::Legacy}, payload, offset);
 }
 
+bool Evt21Decoder::could_leave(const State& state) const { return evt2::could_leave(state); }
+
 std::size_t Evt21Decoder::align(ByteSpan payload, std::size_t offset) const {
   return evt2::align<Words>(payload, offset);
 }

@@ -12,9 +12,14 @@ namespace aestream::evt2 {
 constexpr std::int64_t period = std::int64_t{1} << 34;
 
 struct ClockState {
-  std::int64_t base = 0;  // of the last TIME_HIGH, in microseconds, without wraps
-  bool has_time = false;  // words before the first TIME_HIGH have no time and are dropped
+  std::int64_t base = 0;      // of the last TIME_HIGH, in microseconds, without wraps
+  std::uint8_t has_time = 0;  // words before the first TIME_HIGH have no time and are dropped
 };
+
+inline bool could_leave(const State& state) {
+  const auto own = state.load<ClockState>();
+  return own.base >= 0 && own.base < period && own.has_time <= 1;
+}
 
 /// `wrap_fall`: a TIME_HIGH that falls by at least this much is a wrap; a smaller fall is a step back.
 template <std::int64_t wrap_fall>
@@ -59,7 +64,7 @@ class Scanner {
       const auto word = words_.load(&bytes[i]);
       if (!words_.is_time(word)) continue;
       clock_.base = words_.time_of(word);
-      own_.has_time = true;
+      own_.has_time = 1;
     }
     return i;
   }
@@ -114,7 +119,7 @@ State look_back(const Words& words, ByteSpan payload, std::size_t offset) {
     check_interrupt_at(i);
     const auto word = words.load(&payload[i - Words::word_size]);
     if (!words.is_time(word)) continue;
-    state.store(ClockState{words.time_of(word), true});
+    state.store(ClockState{words.time_of(word), 1});
     break;
   }
   return state;

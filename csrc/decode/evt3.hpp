@@ -13,6 +13,7 @@ class Evt3Decoder final : public Decoder {
   std::size_t align(ByteSpan payload, std::size_t offset) const override;
   std::int64_t wrap_period() const override { return std::int64_t{1} << 24; }
   std::size_t max_events_per_word() const override { return 12; }
+  bool could_leave(const State& state) const override;
 };
 
 }  // namespace aestream

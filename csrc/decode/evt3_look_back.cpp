@@ -91,6 +91,11 @@ State Evt3Decoder::look_back(ByteSpan payload, std::size_t offset) const {
   return state;
 }
 
+bool Evt3Decoder::could_leave(const State& state) const {
+  const auto s = state.load<Stored>();
+  return s.time < period && s.base <= x_end && s.y <= 0x7FF && s.base_p <= 1 && s.has_time <= 1 && s.em <= 1;
+}
+
 std::size_t Evt3Decoder::align(ByteSpan payload, std::size_t offset) const {
   return std::min((offset + word_size - 1) / word_size * word_size, payload.size());
 }

@@ -41,13 +41,13 @@ constexpr std::uint32_t content_of(std::uint32_t word) { return word & 0xFFF; }
 
 struct Stored {
   std::uint32_t time, base, y;
-  bool base_p, has_time, em;
+  std::uint8_t base_p, has_time, em;  // 0 or 1
 };
 
 inline Evt3State load(const State& state) {
   const auto stored = state.load<Stored>();
-  return {stored.time,     stored.base, stored.base_p, stored.y, state.wraps * std::int64_t{period},
-          stored.has_time, stored.em};
+  return {stored.time,          stored.base,   stored.base_p, stored.y, state.wraps * std::int64_t{period},
+          stored.has_time != 0, stored.em != 0};
 }
 
 inline void store(State& state, const Evt3State& s) {

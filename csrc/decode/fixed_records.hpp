@@ -18,6 +18,12 @@ struct Clock {
   std::uint32_t last_time = 0;  // of the record before, without wraps
 };
 
+inline bool could_leave(const State& state) {
+  State own{state.wraps};
+  own.store(state.load<Clock>());
+  return state == own;
+}
+
 constexpr bool is_wrap(std::uint32_t before, std::uint32_t now) {
   return now < before && before - now > std::uint32_t{1} << 31;
 }

@@ -97,6 +97,12 @@ std::unique_ptr<Cursor> StreamSource::open(const Checkpoint& checkpoint) const {
 
 void StreamSource::check_places(const Index& index) const {
   aestream::check_places(index, {begin_, begin_ + payload_.size(), decoder_->max_events_per_word(), 0});
+  const std::int64_t period = decoder_->wrap_period(), most = period == 0 ? 0 : max_state_time / period;
+  for (const auto& [offset, ordinal, time_bound, state] : index.checkpoints) {
+    if (state.wraps < 0 || state.wraps > most || !decoder_->could_leave(state)) {
+      throw IndexMismatch("expected an index of this file, found one with a state that its decoder never has");
+    }
+  }
 }
 
 void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) const {

@@ -193,6 +193,36 @@ def test_index_that_lies_is_built_again(tmp_path, format, lie):
     assert_same_events(copy.slice(0, 2**40), EVENTS)
 
 
+# What no decoder leaves in a checkpoint: the number of wraps (word 3), then words of the format's own.
+STATES = {
+    "negative wraps": (3, -1),
+    "wraps beyond all times": (3, 2**60),
+    "impossible time": (4, -1),
+    "impossible flags": (5, -1),
+}
+EVT3_FLAGS = {f"flag {bit} is 2": (5, 2 << 8 * bit) for bit in (4, 5, 6)}  # polarity, has a time, is no change
+
+
+@pytest.mark.parametrize(
+    ("format", "place", "value"),
+    [(format, *state) for format in ("evt2", "evt21", "evt3", "dat", "csv", "es", "bin40") for state in STATES.values()]
+    + [("evt3", *flag) for flag in EVT3_FLAGS.values()],
+)
+def test_index_with_an_impossible_state_is_built_again(tmp_path, format, place, value):
+    path = write_file(tmp_path, format, EVENTS)
+    file = FileInput(path, SHAPE, window_us=20_000)
+    state = file._file.__getstate__()
+
+    def change(_head, checkpoints):  # one between the stretches that are decoded to compare them
+        checkpoints[len(checkpoints) // 6 * 2 - 2, place] = value
+
+    state["_sealed_index"] = forge(state["_sealed_index"], change)
+    copy = pickle.loads(pickle.dumps(file))
+    copy._file.__dict__.update(state)
+    with pytest.warns(IndexWarning, match="built again"):
+        assert_same_events(copy.slice(0, 2**40), EVENTS)
+
+
 @pytest.mark.parametrize("change", ["grows", "is replaced"])
 def test_index_of_old_bytes_is_not_kept_for_the_new_ones(tmp_path, cache, change):
     path = write_file(tmp_path, "evt2", EVENTS)
