@@ -186,10 +186,9 @@ def test_names_may_be_long(tmp_path, name, length):
 
 
 WAITS = """
-    import os, signal, sys
+    import sys
     import numpy as np
     from aestream import EVENT_DTYPE, Writer
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started the tests may ignore it, as nohup does
     {before}
     writer = Writer(sys.argv[1], (10, 10))
     writer.write(np.zeros(100_000, EVENT_DTYPE))
@@ -245,7 +244,6 @@ def test_signals_do_what_they_did_when_no_writer_is_open(tmp_path):
         import signal, sys
         from pathlib import Path
         from aestream import Writer
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         def caught():  # as the system has it: Python knows only of its own
             status = Path("/proc/self/status").read_text()
             return int(next(line for line in status.splitlines() if line.startswith("SigCgt")).split()[1], 16)
