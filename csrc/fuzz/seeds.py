@@ -9,14 +9,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
-import aedat4_side_bytes as side
-import blosc_words
-import ecf_words
-import jaer_words
 import reference
-import ros_words
-import words
 from reference import faery_udp, spif
+from support import aedat4_side_bytes as side
+from support import blosc_words, ecf_words, jaer_words, ros_words, words
+from support.aedat4_words import encode_aedat4
 
 
 def some_events() -> np.ndarray:
@@ -62,7 +59,7 @@ def seeds() -> dict[str, list[bytes]]:
     slow["t"] -= slow["t"][0]  # ES would begin with 2^24 µs of overflows
     es = {kind: words.encode_es(slow, kind) for kind in (1, 2, 4)}
     bin40 = words.encode_bin40(slow)
-    aedat4 = [words.encode_aedat4(events, packet_events=40, table=table) for table in (True, False)]
+    aedat4 = [encode_aedat4(events, packet_events=40, table=table) for table in (True, False)]
     aedat1, davis = jaer_words.encode_dvs128(events, version=1), jaer_words.encode_davis(events)
     aedat3 = jaer_words.encode_aedat3(events, packet_events=40).removeprefix(jaer_words.AEDAT3_HEADER)
     sources = [evt2, evt21[False], evt3, dat, csv[0], es[1], bin40, davis, *aedat4, aedat3]
@@ -104,6 +101,11 @@ def seeds() -> dict[str, list[bytes]]:
             bytes([2, 0, 0, 0]) + faery_udp.encode_t32(events),
         ],
         "recording": [bytes([i, 0, 0, 0]) + payload for i, payload in enumerate(sources)],
+        "index": [
+            bytes([i, 0, 0, 0, 1, 7 + place, *bytes(9)]) + payload
+            for i, payload in enumerate(sources)
+            for place in range(6)
+        ],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,10 @@ SIDE = st.sampled_from(
     ]
 )
 AEDAT4 = st.builds(encode_aedat4, event_arrays(512, 256), packet_events=st.integers(1, 40), table=st.booleans())
+SOURCES = [  # as csrc/fuzz/sources.cpp counts them
+    *(PAYLOADS[name] for name in ("evt2", "evt21", "evt3", "dat", "csv", "es", "bin40", "aedat12")),
+    *(AEDAT4, AEDAT4, aedat3_packets()),
+]
 COLUMN = st.tuples(st.integers(0, 15), st.integers(0, 12), st.integers(0, 20), st.just(0)).map(bytes)
 PACKETS = {
     "aedat4": AEDAT4 | SIDE,
@@ -137,7 +142,7 @@ def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
     assert violation(targets, "triggers", seed + data.draw(PAYLOADS[name])) is None
 
 
-_OTHERS = ("file", "aedat3", "aedat4", "blosc", "columns", "datagram", "ecf", "recording", "ros", "triggers")
+_OTHERS = ("file", "aedat3", "aedat4", "blosc", "columns", "datagram", "ecf", "index", "recording", "ros", "triggers")
 
 
 @given(data=st.binary(max_size=300))
@@ -182,12 +187,24 @@ def test_contracts_hold_for_datagrams(targets, protocol, events, timestamps, cut
 @settings(max_examples=200)
 @given(data=st.data(), seed=st.integers(0, 2**24))
 def test_recordings_agree_with_themselves(targets, data, seed):
-    names = ("evt2", "evt21", "evt3", "dat", "csv", "es", "bin40", "aedat12")
-    sources = [*(PAYLOADS[name] for name in names), AEDAT4, AEDAT4, aedat3_packets()]
-    file = data.draw(sources[seed % len(sources)])
+    file = data.draw(SOURCES[seed % len(SOURCES)])
     cut = data.draw(st.integers(0, len(file)))
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file) is None
     assert violation(targets, "recording", seed.to_bytes(4, "little") + file[:cut]) is None
+
+
+CHANGES = st.tuples(
+    st.integers(-9, 12),
+    st.sampled_from([-1, 0, 1, 2, 255, 2**31, 2**32, 2**40, 2**62, -(2**63)]) | st.integers(0, 2**14),
+)
+
+
+@settings(max_examples=300)
+@given(data=st.data(), seed=st.integers(0, 10), changes=st.lists(CHANGES, max_size=3))
+def test_changed_indexes_do_no_harm(targets, data, seed, changes):
+    file = data.draw(SOURCES[seed])
+    words = b"".join(struct.pack("<hq", *change) for change in changes)
+    assert violation(targets, "index", bytes([seed, 0, 0, 0, len(changes)]) + words + file) is None
 
 
 @settings(max_examples=200)
