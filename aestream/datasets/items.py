@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from aestream.transforms.base import Transform, seeded
 from aestream.transforms.compose import drawn_map
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
+_BLOCK_EVENTS = 1 << 20  # that are looked through at a time
 _LAST_TIME = int(np.iinfo(np.int64).max)
 
 
@@ -217,8 +218,8 @@ class WindowItems(RecordedEvents, Dataset[Any]):
 
     def _transformed(self, index: int, span: Spans, target: Any) -> Transformed:
         """The events of one window, and its target: transforms of events may change both."""
-        records = self._records(span)
-        start_us, stop_us = self._times_of(span[None], records)[0].tolist()
+        records = self._read(*self._ordinals(span))
+        start_us, stop_us = self._times_of(span[None], lambda: [records])[0].tolist()
         return transformed(
             records,
             (start_us, stop_us),
@@ -228,27 +229,21 @@ class WindowItems(RecordedEvents, Dataset[Any]):
             generator=self._generator(index),
         )
 
-    def _times_of(self, spans: Spans, records: np.ndarray | None = None) -> torch.Tensor:
+    def _times_of(self, spans: Spans, blocks: Callable[[], Iterable[np.ndarray]] | None = None) -> torch.Tensor:
         """int64 ``[n, 2]``: start and stop of windows in µs; of those by count, from the first event to after the
-        latest."""
+        latest. ``blocks`` gives the events where there is one window, and they are at hand."""
         if self._windows.by_time:
             return torch.from_numpy(spans)
         times = np.zeros((len(spans), 2), np.int64)
         for row, span in enumerate(spans):
-            t = (self._records(span) if records is None else records)["t"]
-            if len(t):
-                times[row] = t[0], min(int(t.max()) + 1, _LAST_TIME)
+            of_window = self._blocks(*self._ordinals(span), _BLOCK_EVENTS) if blocks is None else blocks()
+            for position, t in enumerate(block["t"] for block in of_window if len(block)):
+                latest = min(int(t.max()) + 1, _LAST_TIME)
+                times[row] = (times[row, 0], max(times[row, 1], latest)) if position else (t[0], latest)
         return torch.from_numpy(times)
 
-    def _records(self, span: Spans) -> np.ndarray:
-        recording, threads = self._file.indexed, self._file.thread_count
-        start, stop = int(span[0]), int(span[1])
-        first, last = self._file.located(lambda: recording.find(start, stop, self._windows.by_time, threads))
-        return self._file.located(lambda: recording.read(first, last, threads))
-
-    def _find(self, start_us: int, stop_us: int) -> tuple[int, int]:
-        recording, threads = self._file.indexed, self._file.thread_count
-        return self._file.located(lambda: recording.find(start_us, stop_us, True, threads))
+    def _ordinals(self, span: Spans) -> tuple[int, int]:
+        return self._find(int(span[0]), int(span[1]), self._windows.by_time)
 
     @property
     def _windows(self) -> Windows:

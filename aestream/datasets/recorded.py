@@ -111,15 +111,27 @@ class RecordedEvents:
             FormatError: if the file is damaged.
         """
         positive("max_events", max_events)
-        recording, threads = self._file.indexed, self._file.thread_count
+        recording = self._file.indexed
         first, last = 0, recording.num_events
         if start_us is not None or stop_us is not None:
             start = self.t_start if start_us is None else start_us
             stop = self.t_stop if stop_us is None else stop_us
-            first, last = self._file.located(lambda: recording.find(start, stop, True, threads))
+            first, last = self._find(start, stop)
+        yield from self._blocks(first, last, max_events)
+
+    def _blocks(self, first: int, last: int, max_events: int) -> Iterator[np.ndarray]:
+        """Events ``[first, last)`` by ordinal, at most so many at a time."""
         for begin in range(first, last, max_events):
-            end = min(begin + max_events, last)
-            yield self._file.located(lambda begin=begin, end=end: recording.read(begin, end, threads))  # type: ignore[misc]
+            yield self._read(begin, min(begin + max_events, last))
+
+    def _read(self, first: int, last: int) -> np.ndarray:
+        recording, threads = self._file.indexed, self._file.thread_count
+        return self._file.located(lambda: recording.read(first, last, threads))
+
+    def _find(self, start: int, stop: int, by_time: bool = True) -> tuple[int, int]:
+        """The ordinals of the events of a window: of the first one, and of the one after the last."""
+        recording, threads = self._file.indexed, self._file.thread_count
+        return self._file.located(lambda: recording.find(start, stop, by_time, threads))
 
     def triggers(self) -> np.ndarray:
         """The edges on the camera's external inputs, which labels and other cameras are aligned by.

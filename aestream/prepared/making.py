@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from aestream.prepared.records import TensorForm, encode_events
 from aestream.prepared.shard import Item, Shard, ShardWriter, Stretch
 from aestream.prepared.sources import Recordings
 from aestream.prepared.targets import encode_target
-from aestream.representations.base import as_records
 
 _BATCH_BYTES = 8 << 20
+_BLOCK_EVENTS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -80,48 +81,66 @@ def make_shard(
     failed: list[tuple[int, str]] = []
     with ShardWriter(Path(out) / planned.name, planned.key) as writer:
         for run in planned.runs:
-            items = _items(recordings, numbers.index(run.recording), range(run.first, run.stop), form)
+            number = numbers.index(run.recording)
+            parts = _parts(recordings, number, range(run.first, run.stop), form)
             count = 0
             while True:
                 try:
-                    item = next(items, None)
+                    part = next(parts)
+                except StopIteration:
+                    break
                 except (ValueError, OSError) as error:
                     if errors == "raise":
                         raise
                     failed.append((run.recording, f"items {run.first + count} to {run.stop - 1}: {error}"))
+                    writer.add(None)
                     break
-                if item is None:
-                    break
-                writer.add(item)
-                count += 1
+                writer.add(part)
+                count += isinstance(part, Item)
             if count:
-                file = recordings.open(numbers.index(run.recording))
+                file = recordings.open(number)
                 seed = file.seed - 2**64 if file.seed >= 2**63 else file.seed
                 stretches.append(Stretch(run.recording, run.first, count, seed, *(file.shape or (0, 0))))
         writer.finish(stretches, failed)
     return Made.of(Shard(Path(out) / planned.name, planned.key, verify=False), is_new=True)
 
 
-def _items(recordings: Recordings, number: int, places: range, form: TensorForm | None) -> Iterator[Item]:
+def _parts(
+    recordings: Recordings, number: int, places: range, form: TensorForm | None
+) -> Iterator[memoryview | Item | None]:
+    """What a `ShardWriter` takes, of so many items of a recording."""
     file = recordings.open(number)
     if form is None:
-        plain = _with(file, representation=None, event_transform=None)
-        for place in places:
-            events, *target, times = plain[place]
-            data, kind, base = encode_events(as_records(events))
-            yield _item(data, kind, base, times, target)
-        return
-    plain = _with(file)
+        yield from _event_parts(_with(file, representation=None, event_transform=None), places)
+    else:
+        yield from _tensor_parts(_with(file), places, form)
+
+
+def _event_parts(plain: FileInput, places: range) -> Iterator[memoryview | Item | None]:
+    for place in places:
+        span = plain._windows.bounds([place])
+        first, last = plain._ordinals(span[0])
+        blocks = partial(plain._blocks, first, last, _BLOCK_EVENTS)
+        if last - first <= _BLOCK_EVENTS:
+            only = list(blocks())
+            blocks = partial(iter, only)
+        kind, base = yield from encode_events(blocks)
+        targets: Any = plain._targets_at([place])
+        yield _end(kind, base, plain._times_of(span, blocks), () if targets is None else targets)
+
+
+def _tensor_parts(plain: FileInput, places: range, form: TensorForm) -> Iterator[memoryview | Item | None]:
     step = max(1, _BATCH_BYTES // max(form.item_bytes, 1))
     for first in range(places.start, places.stop, step):
         for tensor, *target, times in plain.__getitems__(list(range(first, min(first + step, places.stop)))):
             data, kind, count = form.encode(tensor)
-            yield _item(data, kind, count, times, target)
+            yield data
+            yield _end(kind, count, times, target)
 
 
-def _item(data: memoryview, kind: int, base: int, times: Any, target: list[Any]) -> Item:
-    start, stop = np.asarray(times).tolist()
-    return Item(data, kind, base, (start, stop), encode_target(target[0] if target else None))
+def _end(kind: int, base: int, times: Any, target: Sequence[Any]) -> Item:
+    start, stop = np.asarray(times).ravel().tolist()
+    return Item(kind, base, (start, stop), encode_target(target[0] if len(target) else None))
 
 
 def _with(file: FileInput, **changes: Any) -> FileInput:

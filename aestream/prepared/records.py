@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,36 @@ from aestream.events import EVENT_DTYPE
 PACKED, WIDE, DENSE, SPARSE = range(4)
 
 
-def encode_events(events: npt.NDArray[Any]) -> tuple[memoryview, int, int]:
-    """Events of `EVENT_DTYPE` as bytes, kind and base: 8 bytes each if they fit, else 16."""
-    packed = _core.pack_events(events)
-    if packed is None:
-        return np.ascontiguousarray(events).view(np.uint8).data, WIDE, 0
-    base, words = packed
-    return words.view(np.uint8).data, PACKED, base
+def encode_events(
+    blocks: Callable[[], Iterator[npt.NDArray[Any]]],
+) -> Generator[memoryview | None, None, tuple[int, int]]:
+    """Events as bytes, block by block: 8 each if all of them fit, else 16.
+
+    Args:
+        blocks: gives the events, of `EVENT_DTYPE`, from the first one on; called again where a later block refutes what
+            the first ones promised.
+
+    Yields:
+        the bytes; None where all that came before is void.
+
+    Returns:
+        kind and base, by which `decode_events` reads them.
+    """
+    base: int | None = None
+    for _ in range(2):
+        for events in blocks():
+            packed = _core.pack_events(events, base)
+            if packed is None:
+                break
+            base, words = packed
+            yield words.view(np.uint8).data
+        else:
+            return PACKED, base or 0
+        yield None
+        base = min(int(events["t"].min()) for events in blocks())
+    for events in blocks():
+        yield np.ascontiguousarray(events).view(np.uint8).data
+    return WIDE, 0
 
 
 def decode_events(data: npt.NDArray[np.uint8], kind: int, base: int) -> npt.NDArray[Any]:
@@ -54,11 +78,12 @@ class TensorForm:
         if tuple(tensor.shape) != self.shape or tensor.dtype != self.dtype:
             raise ValueError(f"expected a tensor {self.dtype} {self.shape}, got {tensor.dtype} {tuple(tensor.shape)}")
         numbers = self._numbers(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
-        cells = np.flatnonzero(numbers)
-        if len(numbers) > 2**32 or len(cells) * (4 + self.cell_bytes) >= numbers.nbytes:
+        count = int(np.count_nonzero(numbers))
+        if len(numbers) > 2**32 or count * (4 + self.cell_bytes) >= numbers.nbytes:
             return numbers.view(np.uint8).data, DENSE, 0
+        cells = np.flatnonzero(numbers)
         raw = numbers[cells].tobytes() + cells.astype("<u4").tobytes()
-        return memoryview(raw), SPARSE, len(cells)
+        return memoryview(raw), SPARSE, count
 
     def decode_into(self, data: npt.NDArray[np.uint8], kind: int, count: int, out: npt.NDArray[np.uint8]) -> None:
         """Write a tensor's bytes to ``out``, uint8 ``[item_bytes]``."""

@@ -36,16 +36,14 @@ class ShardError(OSError):
 
 
 class Item(NamedTuple):
-    """One item as bytes.
+    """What follows the bytes of an item.
 
     Attributes:
-        data: its events or tensor.
         kind, base: what `aestream.prepared.records` reads it back by.
         window: start and stop, µs.
         target: as `aestream.prepared.targets` writes it.
     """
 
-    data: bytes | memoryview
     kind: int
     base: int
     window: tuple[int, int]
@@ -79,7 +77,7 @@ class Stretch(NamedTuple):
 
 
 class ShardWriter:
-    """Writes one shard under a temporary name, item by item, and gives it its own when it is complete.
+    """Writes one shard under a temporary name, piece by piece, and gives it its own when it is complete.
 
     Use it as a context manager: what is not complete is removed.
 
@@ -96,6 +94,7 @@ class ShardWriter:
         self._digest = hashlib.sha256()
         self._offsets, self._target_offsets = [0], [0]
         self._targets = bytearray()
+        self._item_bytes, self._digest_before = 0, self._digest.copy()
         self._rows: list[tuple[int, int, int, int]] = []
 
     def __enter__(self) -> ShardWriter:
@@ -107,13 +106,27 @@ class ShardWriter:
         with contextlib.suppress(FileNotFoundError):
             self._temporary.unlink()
 
-    def add(self, item: Item) -> None:
-        """Append an item."""
-        padding = bytes(-len(item.data) % 8)
-        for part in (item.data, padding):
-            self._file.write(part)
-            self._digest.update(part)
-        self._offsets.append(self._offsets[-1] + len(item.data) + len(padding))
+    def add(self, part: memoryview | Item | None) -> None:
+        """Append bytes of an item, or complete it; None: forget what was appended since the last one."""
+        if part is None:
+            self._file.seek(8 + _TABLE_BYTES + self._offsets[-1])
+            self._file.truncate()
+            self._digest, self._item_bytes = self._digest_before.copy(), 0
+        elif isinstance(part, Item):
+            self._end(part)
+        else:
+            self._write(part)
+
+    def _write(self, data: bytes | memoryview) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+        self._item_bytes += len(data)
+
+    def _end(self, item: Item) -> None:
+        self._write(bytes(-self._item_bytes % 8))
+        self._digest_before = self._digest.copy()
+        self._offsets.append(self._offsets[-1] + self._item_bytes)
+        self._item_bytes = 0
         self._targets += item.target
         self._target_offsets.append(len(self._targets))
         self._rows.append((item.kind, item.base, *item.window))

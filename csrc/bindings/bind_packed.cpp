@@ -7,21 +7,23 @@
 namespace aestream {
 namespace {
 
-py::object pack(const py::buffer& events) {
+using Words = py::array_t<std::uint64_t, py::array::c_style>;
+
+py::object pack(const py::buffer& events, std::optional<std::int64_t> from) {
   const py::buffer_info info = events.request();
   const ConstEventSpan all = view_events(info);
+  Words words(static_cast<py::ssize_t>(all.size()));
+  std::uint64_t* const out = words.mutable_data();
   std::optional<std::int64_t> base;
-  std::vector<std::uint64_t> words(all.size());
   {
     const py::gil_scoped_release release;
-    base = packed_base(all);
-    if (base) pack_events(all, *base, words.data());
+    base = packed_base(all, from);
+    if (base) pack_events(all, *base, out);
   }
-  if (!base) return py::none();
-  return py::make_tuple(*base, py::array_t<std::uint64_t>(static_cast<py::ssize_t>(words.size()), words.data()));
+  return base ? py::object(py::make_tuple(*base, std::move(words))) : py::none();
 }
 
-py::array unpack(const py::array_t<std::uint64_t, py::array::c_style>& words, std::int64_t base) {
+py::array unpack(const Words& words, std::int64_t base) {
   const std::span<const std::uint64_t> all{words.data(), static_cast<std::size_t>(words.size())};
   Buffer memory;
   {
@@ -35,7 +37,7 @@ py::array unpack(const py::array_t<std::uint64_t, py::array::c_style>& words, st
 }  // namespace
 
 void register_packed(py::module_& module) {
-  module.def("pack_events", &pack, py::arg("events"));
+  module.def("pack_events", &pack, py::arg("events"), py::arg("base") = std::nullopt);
   module.def("unpack_events", &unpack, py::arg("words"), py::arg("base"));
 }
 

@@ -5,8 +5,8 @@
 
 namespace aestream {
 
-std::optional<std::int64_t> packed_base(ConstEventSpan events) noexcept {
-  if (events.empty()) return 0;
+std::optional<std::int64_t> packed_base(ConstEventSpan events, std::optional<std::int64_t> base) noexcept {
+  if (events.empty()) return base.value_or(0);
   std::int64_t first = events[0].t, last = events[0].t;
   std::int32_t any = 0, least = 0;
   for (const Event& event : events) {
@@ -15,9 +15,10 @@ std::optional<std::int64_t> packed_base(ConstEventSpan events) noexcept {
     any |= event.x | event.y;
     least = std::min<std::int32_t>({least, event.x, event.y});
   }
-  const std::uint64_t span = static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first);
-  if (span > UINT32_MAX || least < 0 || any > packed_max_coordinate) return std::nullopt;
-  return first;
+  const std::int64_t from = base.value_or(first);
+  const std::uint64_t span = static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(from);
+  if (first < from || span > UINT32_MAX || least < 0 || any > packed_max_coordinate) return std::nullopt;
+  return from;
 }
 
 void pack_events(ConstEventSpan events, std::int64_t base, std::uint64_t* out) noexcept {

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from support.trees import write_recording
 from torch.utils.data import DataLoader
 
-from aestream import EVENT_DTYPE, Events, FileInput, Frame, StackedHistogram, Steps, VoxelGrid
+from aestream import EVENT_DTYPE, Events, FileInput, FormatError, Frame, StackedHistogram, Steps, VoxelGrid
 from aestream.datasets import EventFolder, PreparedDataset, RecordingDataset, SequenceSampler, prepare
 from aestream.datasets.ragged import collate_detections
+from aestream.prepared import making
 from aestream.prepared.records import DENSE, PACKED, SPARSE, WIDE, TensorForm, decode_events, encode_events
 from aestream.prepared.shard import Shard, ShardError
 from aestream.prepared.targets import decode_target, encode_target
@@ -179,9 +180,9 @@ import sys, time
 from aestream.datasets import EventFolder, prepare
 import aestream.prepared.making as making
 slow = making.encode_events
-def slower(events):
+def slower(blocks):
     time.sleep(0.05)
-    return slow(events)
+    return slow(blocks)
 making.encode_events = slower
 print("begun", flush=True)
 prepare(EventFolder(sys.argv[1], window_us=1000), sys.argv[2], shard_bytes=200, workers=2, progress=False)
@@ -311,6 +312,59 @@ def test_local_copies_stay_within_their_limit(folder, tmp_path):
     assert_same(PreparedDataset(tmp_path / "out", **options), dataset)
 
 
+MEASURED = """
+import re, sys
+from aestream import FileInput, Frame
+from aestream.datasets import prepare
+
+def megabytes():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+
+path, out, what = sys.argv[1:]
+file = FileInput(path, window_us=None, representation=Frame(), cache_index=False)
+before = megabytes()
+report = prepare(file, out, what=what, progress=False, workers=1)
+print(report.items, report.bytes, megabytes() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("what", ["events"])
+def test_memory_does_not_grow_with_a_recording(tmp_path, what):
+    events = 20_000_000  # 16 bytes each in memory, of one item
+    with open(tmp_path / "long.dat", "wb") as file:
+        file.write(b"% Data file\n% Version 2\n% Width 640\n% Height 480\n\x0c\x08")
+        file.truncate(file.tell() + 8 * events)
+    command = [sys.executable, "-c", MEASURED, tmp_path / "long.dat", tmp_path / "out", what]
+    items, size, grown = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=tmp_path).stdout.split()
+    assert int(items) == 1
+    assert int(size) > (8 * events if what == "events" else 0)
+    assert float(grown) < 160  # MiB
+
+
+def test_an_item_that_ends_in_damage_leaves_nothing_in_its_shard(tmp_path, monkeypatch):
+    monkeypatch.setattr(making, "_BLOCK_EVENTS", 10)
+    for name in ("a", "b", "c"):
+        write_recording(tmp_path / f"{name}.dat", count=45, seed=ord(name))
+    items = [(tmp_path / f"{name}.dat", None, None) for name in ("a", "b", "c")]
+    prepare(RecordingDataset([items[0], items[2]], (16, 12), root=tmp_path, window_us=None), tmp_path / "want")
+    dataset = RecordingDataset(items, (16, 12), root=tmp_path, window_us=None)
+    read = FileInput._read
+
+    def fail(file, first, last):
+        if file.path.endswith("b.dat") and first == 30:
+            raise FormatError("expected an event, found none", 99)
+        return read(file, first, last)
+
+    monkeypatch.setattr(FileInput, "_read", fail)
+    with pytest.warns(UserWarning, match=r"1 recordings could not be read as a whole, as b\.dat: .*found none"):
+        prepare(dataset, tmp_path / "out", workers=1)
+    want, got = (Shard(next((tmp_path / name).glob("shard-*"))) for name in ("want", "out"))
+    np.testing.assert_array_equal(got.data, want.data)
+    np.testing.assert_array_equal(got.offsets, want.offsets)
+    assert [stretch.recording for stretch in got.stretches] == [0, 2]
+
+
 def test_a_full_disk_ends_in_an_error_and_a_rerun_completes(folder, tmp_path):
     if os.geteuid() != 0 or sys.platform != "linux":
         pytest.skip("needs root, to mount a small file system")
@@ -377,16 +431,32 @@ EVENT = st.tuples(
 NEAR = st.tuples(st.integers(10**9, 10**9 + 2**32), st.integers(0, 2**14), st.integers(0, 2**14), st.booleans())
 
 
-@given(st.lists(EVENT, max_size=20) | st.lists(NEAR, max_size=20))
-def test_events_come_back_as_they_were(rows):
+def encoded(events, block_events):
+    """What a writer keeps of events that come in blocks, and their kind and base."""
+    kept = bytearray()
+    parts = encode_events(lambda: (events[i : i + block_events] for i in range(0, len(events), block_events)))
+    while True:
+        try:
+            part = next(parts)
+        except StopIteration as stop:
+            return bytes(kept), *stop.value
+        if part is None:
+            kept.clear()
+        else:
+            kept += part
+
+
+@given(st.lists(EVENT, max_size=20) | st.lists(NEAR, max_size=20), st.integers(1, 20))
+def test_events_come_back_as_they_were(rows, block_events):
     events = np.array(rows, EVENT_DTYPE)
-    data, kind, base = encode_events(events)
+    data, kind, base = encoded(events, block_events)
     assert len(data) == len(events) * (8 if kind == PACKED else 16)
     fits = not rows or (
         max(row[0] for row in rows) - min(row[0] for row in rows) < 2**32
         and all(0 <= value < 2**14 for row in rows for value in row[1:3])
     )
     assert kind == (PACKED if fits else WIDE)
+    assert base == (min(row[0] for row in rows) if rows and fits else 0)
     np.testing.assert_array_equal(decode_events(np.frombuffer(data, np.uint8), kind, base), events)
 
 
