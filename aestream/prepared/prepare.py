@@ -76,6 +76,10 @@ def prepare(
     A run that was interrupted goes on where it was: run it again. Shards and manifest are the same bytes whoever made
     them, and appear when they are complete. A recording that has changed since is made again, and said.
 
+    Items are made a piece at a time, so that memory does not grow with them. Tensors are an exception where something
+    has to see all events of an item at once: an ``event_transform`` that is no coordinate map, `AveragedTimeSurface`,
+    and each step of `Steps` of what counts its bins by the events' own times.
+
     Args:
         dataset: a `FileInput`, `RecordingDataset` or any of `aestream.datasets`.
         out: a folder, made if it is not there; with a ``client`` one that all of its workers see under this name.

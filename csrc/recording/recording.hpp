@@ -82,6 +82,7 @@ class Recording {
   template <class Use>
   auto with_index(std::size_t threads, const Use& use) const;
 
+  std::unique_ptr<Cursor> open_window(const Checkpoint& checkpoint) const;
   Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
   std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
   std::pair<std::uint64_t, std::uint64_t> find(const Window& window, const Index& index) const;

@@ -1,11 +1,57 @@
 // Recording: windows side by side, each decoded from the checkpoint before it.
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "core/parallel.hpp"
 #include "recording/recording.hpp"
 
 namespace aestream {
+namespace {
+
+/// A cursor of a large file, which lets go what it has passed: a window may be all of the file.
+class ForgettingCursor final : public Cursor {
+ public:
+  ForgettingCursor(std::unique_ptr<Cursor> cursor, const MappedFile& file)
+      : cursor_(std::move(cursor)), file_(file), kept_(cursor_->offset()) {}
+  ForgettingCursor(const ForgettingCursor&) = delete;
+  ForgettingCursor& operator=(const ForgettingCursor&) = delete;
+  ~ForgettingCursor() override { file_.forget(kept_, cursor_->offset()); }
+
+  std::uint64_t offset() const override { return cursor_->offset(); }
+
+ protected:
+  ConstEventSpan next_block() override {
+    forget();
+    return cursor_->next();
+  }
+
+  std::size_t decode(EventSpan out) override {
+    forget();
+    return cursor_->fill(out);
+  }
+
+ private:
+  void forget() {
+    if (cursor_->offset() - kept_ < at_a_time) return;
+    file_.forget(kept_, cursor_->offset());
+    kept_ = cursor_->offset();
+  }
+
+  static constexpr std::uint64_t at_a_time = std::uint64_t{8} << 20;
+
+  std::unique_ptr<Cursor> cursor_;
+  const MappedFile& file_;
+  std::uint64_t kept_;
+};
+
+}  // namespace
+
+std::unique_ptr<Cursor> Recording::open_window(const Checkpoint& checkpoint) const {
+  auto cursor = source_->open(checkpoint);
+  if (!is_large()) return cursor;
+  return std::make_unique<ForgettingCursor>(std::move(cursor), *file_);
+}
 
 std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,
                                   std::uint8_t* out, std::size_t threads, std::span<const CoordinateMap> maps) const {
@@ -13,11 +59,10 @@ std::size_t Recording::accumulate(const std::vector<Window>& windows, const Accu
     std::atomic<std::size_t> outside{0};
     for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
       const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
-      const auto cursor = source_->open(checkpoint);
+      const auto open = [&] { return open_window(checkpoint); };
       std::uint8_t* tensor = out + i * accumulator.size();
       const CoordinateMap* map = maps.empty() ? nullptr : &maps[i];
-      outside += aestream::accumulate(*cursor, checkpoint.ordinal, windows[i], accumulator, tensor, map).outside;
-      if (is_large()) forget(checkpoint.offset, cursor->offset());
+      outside += aestream::accumulate(*open(), checkpoint.ordinal, windows[i], accumulator, tensor, map, open).outside;
     });
     return outside;
   });
@@ -27,9 +72,7 @@ void Recording::visit_windows(const std::vector<Window>& windows, std::size_t th
   with_index(threads, [&](const Index& all) {
     parallel_for(windows.size(), threads, [&](std::size_t i) {
       const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
-      const auto cursor = source_->open(checkpoint);
-      task(i, *cursor, checkpoint.ordinal);
-      if (is_large()) forget(checkpoint.offset, cursor->offset());
+      task(i, *open_window(checkpoint), checkpoint.ordinal);
     });
   });
 }

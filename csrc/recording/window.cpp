@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include "accumulate/event_list.hpp"
 #include "accumulate/mapped.hpp"
@@ -29,6 +30,32 @@ std::size_t count_groups_before(const Event* events, std::size_t groups, std::in
 TimeSpan joined(const std::optional<TimeSpan>& before, const TimeSpan& after) {
   return before ? TimeSpan{before->start, std::max(before->stop, after.stop)} : after;
 }
+
+constexpr std::size_t most_collected = std::size_t{1} << 21;  // events of a window that may be decoded twice
+
+/// The events of a window as long as they are few, and then what has to be known of them.
+class Collected {
+ public:
+  explicit Collected(std::size_t most) : most_(most) {}
+
+  void add(ConstEventSpan events) {
+    count_ += events.size();
+    if (count_ <= most_) return list_.add(events);
+    if (list_.events().size() > 0) span_ = times_of(std::exchange(list_, {}).events());
+    span_ = joined(span_, times_of(events));
+  }
+
+  ConstEventSpan events() const { return list_.events(); }
+  std::size_t count() const { return count_; }
+
+  /// The times of all of them, if they were too many.
+  const std::optional<TimeSpan>& span() const { return span_; }
+
+ private:
+  std::size_t most_, count_ = 0;
+  EventList list_;
+  std::optional<TimeSpan> span_;
+};
 
 }  // namespace
 
@@ -69,26 +96,35 @@ std::uint64_t visit(Cursor& cursor, std::uint64_t ordinal, const Window& window,
 }
 
 Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
-                       std::uint8_t* out, const CoordinateMap* map) {
+                       std::uint8_t* out, const CoordinateMap* map, const Reopen& again) {
   const Needs needs = accumulator.needs();
-  EventMapper mapper(map);
-  if (needs == Needs::Nothing || (needs == Needs::Window && window.by_time)) {
-    accumulator.begin(out, {{window.start, window.stop}, {}, 0});
-    const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
+  const auto feed = [&](Cursor& from) {
+    EventMapper mapper(map);
+    return visit(from, ordinal, window, [&](ConstEventSpan events) {
       mapper.pass(events, [&](ConstEventSpan mapped) { accumulator.consume(mapped); });
       return true;
     });
+  };
+  if (needs == Needs::Nothing || (needs == Needs::Window && window.by_time)) {
+    accumulator.begin(out, {{window.start, window.stop}, {}, 0});
+    const std::uint64_t stop = feed(cursor);
     return {stop, accumulator.finish()};
   }
-  EventList list;
+  EventMapper mapper(map);
+  Collected collected(again ? most_collected : SIZE_MAX);
   std::optional<TimeSpan> times;
   if (window.by_time) times = {window.start, window.stop};
   const std::uint64_t stop = visit(cursor, ordinal, window, [&](ConstEventSpan events) {
     if (!window.by_time) times = joined(times, times_of(events));
-    mapper.pass(events, [&](ConstEventSpan mapped) { list.add(mapped); });
+    mapper.pass(events, [&](ConstEventSpan mapped) { collected.add(mapped); });
     return true;
   });
-  return {stop, accumulate_span(list.events(), times ? &*times : nullptr, accumulator, out)};
+  if (const std::optional<TimeSpan>& span = collected.span()) {
+    accumulator.begin(out, {times.value_or(*span), *span, collected.count()});
+    feed(*again());
+    return {stop, accumulator.finish()};
+  }
+  return {stop, accumulate_span(collected.events(), times ? &*times : nullptr, accumulator, out)};
 }
 
 void for_each_window(std::size_t count, const AccumulatorFactory& factory, std::size_t threads,

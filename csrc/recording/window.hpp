@@ -33,11 +33,15 @@ struct Accumulated {
   std::uint64_t outside = 0;  // events outside the sensor
 };
 
+/// A cursor that stands where another one stood at first.
+using Reopen = std::function<std::unique_ptr<Cursor>()>;
+
 /// visit(), into one tensor. A window by count has no times of its own: it lasts from its first event to after its
 /// latest. With a map the tensor is that of what becomes of the events, on the sensor of the map's end: those that the map
-/// drops count for the times of a window by count, and nowhere else.
+/// drops count for the times of a window by count, and nowhere else. Where the accumulator has to know the events' times
+/// before it sees them, they are collected; with `again` not more than some 32 MiB: a longer window is decoded twice.
 Accumulated accumulate(Cursor& cursor, std::uint64_t ordinal, const Window& window, Accumulator& accumulator,
-                       std::uint8_t* out, const CoordinateMap* map = nullptr);
+                       std::uint8_t* out, const CoordinateMap* map = nullptr, const Reopen& again = nullptr);
 
 /// task(i, accumulator) for every i < count, on a few threads that have one accumulator each.
 void for_each_window(std::size_t count, const AccumulatorFactory& factory, std::size_t threads,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from support.checks import assert_same_events
 from support.files import FORMATS, HEIGHT, WIDTH, make_events, write_file
 
-from aestream import FileInput, Frame, VoxelGrid, accumulate, windows_before
+from aestream import FileInput, Frame, MixedDensity, StackedHistogram, VoxelGrid, accumulate, save, windows_before
 from aestream.representations import Steps
+from aestream.transforms import FlipX
 
 SHAPE = (WIDTH, HEIGHT)
 START = 1_000_000
@@ -265,3 +266,25 @@ def test_windows_travel_with_a_pickle(tmp_path):
     file = FileInput(write_file(tmp_path, "evt3", make_events()), windows=[[START, START + 9000], [0, 5]])
     again = pickle.loads(pickle.dumps(file))
     assert len(again) == 2 and torch.equal(again[0], file[0]) and again.window(1) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    "representation",
+    [MixedDensity(3), StackedHistogram(3), VoxelGrid(3, span="events"), Steps(VoxelGrid(2, span="events"), 2)],
+    ids=str,
+)
+@pytest.mark.parametrize("window", [{"window_us": None}, {"window_events": 2_150_000}], ids=str)
+def test_a_window_that_is_decoded_twice_gives_what_its_events_give(tmp_path, representation, window):
+    count = 2_200_000  # more than are collected
+    events = np.tile(make_events(count=1000, seed=3), count // 1000)
+    events["t"] = START + np.arange(count) // 3
+    events["t"][count // 2] = START + count  # the latest
+    save(tmp_path / "long.dat", events, shape=SHAPE)
+    file = FileInput(tmp_path / "long.dat", representation=representation, cache_index=False, **window)
+    flip = FileInput(tmp_path / "long.dat", representation=representation, event_transform=FlipX(1), **window)
+    flipped = events.copy()
+    flipped["x"] = WIDTH - 1 - flipped["x"]
+    for dataset, held in ((file, events), (flip, flipped)):
+        start, stop = dataset.window(0)
+        want = representation(held[: window.get("window_events")], SHAPE, start_us=start, stop_us=stop)
+        assert torch.equal(dataset[0], want)

@@ -314,14 +314,14 @@ def test_local_copies_stay_within_their_limit(folder, tmp_path):
 
 MEASURED = """
 import re, sys
-from aestream import FileInput, Frame
+from aestream import FileInput, Frame, MixedDensity
 from aestream.datasets import prepare
 
 def megabytes():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
-path, out, what = sys.argv[1:]
-file = FileInput(path, window_us=None, representation=Frame(), cache_index=False)
+path, out, what, representation = sys.argv[1:]
+file = FileInput(path, window_us=None, representation=eval(representation), cache_index=False)
 before = megabytes()
 report = prepare(file, out, what=what, progress=False, workers=1)
 print(report.items, report.bytes, megabytes() - before)
@@ -329,13 +329,15 @@ print(report.items, report.bytes, megabytes() - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("what", ["events"])
-def test_memory_does_not_grow_with_a_recording(tmp_path, what):
+@pytest.mark.parametrize(
+    ("what", "representation"), [("events", "Frame()"), ("tensors", "Frame()"), ("tensors", "MixedDensity(2)")]
+)
+def test_memory_does_not_grow_with_a_recording(tmp_path, what, representation):
     events = 20_000_000  # 16 bytes each in memory, of one item
     with open(tmp_path / "long.dat", "wb") as file:
         file.write(b"% Data file\n% Version 2\n% Width 640\n% Height 480\n\x0c\x08")
         file.truncate(file.tell() + 8 * events)
-    command = [sys.executable, "-c", MEASURED, tmp_path / "long.dat", tmp_path / "out", what]
+    command = [sys.executable, "-c", MEASURED, tmp_path / "long.dat", tmp_path / "out", what, representation]
     items, size, grown = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=tmp_path).stdout.split()
     assert int(items) == 1
     assert int(size) > (8 * events if what == "events" else 0)
