@@ -1,4 +1,4 @@
-"""prepare() on dask's cluster, whose processes die."""
+"""prepare() on dask's cluster, whose processes die. ``AESTREAM_CLUSTER_FILES`` says of how many files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import pytest
 from support.trees import write_recording
 
 from aestream.datasets import EventFolder, prepare
+
+FILES = int(os.environ.get("AESTREAM_CLUSTER_FILES", "60"))
+PATIENCE = 60 + FILES  # seconds
 
 # The clients' processes have what dask needs; the test's own has none of its threads or warnings.
 CLIENT = """
@@ -49,7 +52,7 @@ def all_files(path):
 
 @pytest.fixture
 def folder(tmp_path):
-    for number in range(60):
+    for number in range(FILES):
         name = "left" if number % 2 else "right"
         write_recording(tmp_path / "data" / name / f"{number}.dat", count=40, seed=number)
     return tmp_path / "data"
@@ -73,7 +76,7 @@ def test_workers_and_the_client_may_die(folder, tmp_path):
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)  # its client dies
     try:
         pids = list(map(int, first.stdout.readline().split()))
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not seen() and time.monotonic() < until:
             time.sleep(0.005)
     finally:
@@ -113,11 +116,11 @@ def test_the_scheduler_may_die(folder, tmp_path):
     command = [sys.executable, "-c", LONELY, str(folder), str(out), address]
     client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     try:
-        until = time.monotonic() + 90
+        until = time.monotonic() + PATIENCE
         while len(list(out.glob("shard-*"))) < 3 and time.monotonic() < until:
             time.sleep(0.005)
         processes[0].kill()
-        _, said = client.communicate(timeout=90)
+        _, said = client.communicate(timeout=PATIENCE)
     finally:
         for process in (client, *processes):
             process.kill()
