@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from aestream.prepared.prepare import PrepareReport as PrepareReport
     from aestream.prepared.prepare import prepare as prepare
     from aestream.prepared.rvt import export_rvt as export_rvt
-    from aestream.prepared.rvt import rvt_windows as rvt_windows
+    from aestream.prepared.rvt_labels import rvt_labels as rvt_labels
+    from aestream.prepared.rvt_labels import rvt_windows as rvt_windows
     from aestream.prepared.webdataset import export_webdataset as export_webdataset
 
 _MODULES = {
@@ -71,7 +72,8 @@ _PREPARED = {
     "export_rvt": "rvt",
     "export_webdataset": "webdataset",
     "prepare": "prepare",
-    "rvt_windows": "rvt",
+    "rvt_labels": "rvt_labels",
+    "rvt_windows": "rvt_labels",
 }
 
 

@@ -1,4 +1,4 @@
-"""export_rvt: a prepared folder in the layout that RVT (uzh-rpg/RVT) trains on, and the windows that it cuts.
+"""export_rvt: a prepared folder in the layout that RVT (uzh-rpg/RVT) trains on.
 
 A folder per recording, with the histograms in HDF5 and the boxes beside them.
 """
@@ -26,45 +26,20 @@ _BOX = np.dtype(
 )
 
 
-def rvt_windows(label_times_us: npt.ArrayLike, *, length_us: int = 50_000) -> npt.NDArray[np.int64]:
-    """The windows that RVT cuts: one ends every ``length_us``, between the first label and the last one.
-
-    Both ends belong to a window of RVT's: an event on an edge counts in two. So does it here: windows are
-    ``[T - length_us, T + 1)``.
-
-    Args:
-        label_times_us: int64 ``[n]``, the times of a recording's labels that are kept, in any order.
-        length_us: from one end to the next, µs.
-
-    Returns:
-        int64 ``[m, 2]``, for ``windows=`` of `RecordingDataset`.
-
-    Raises:
-        ValueError: if there is no label, or ``length_us`` is below 1.
-    """
-    times = np.unique(np.asarray(label_times_us, dtype=np.int64))
-    if len(times) == 0 or length_us < 1:
-        raise ValueError(f"expected labels and a length of 1 µs or more; got {len(times)} labels and {length_us}")
-    ends = [times[:1]]
-    for first, last in zip(times[:-1], times[1:], strict=True):
-        steps = max(1, round((last - first) / length_us))
-        ends.append(np.linspace(first, last, steps + 1).astype(np.int64)[1:])
-    stops = np.concatenate(ends)
-    return np.stack([stops - length_us, stops + 1], axis=1)
-
-
 def export_rvt(out: str | os.PathLike[str] | PreparedDataset, folder: str | os.PathLike[str]) -> list[str]:
     """Write prepared histograms and boxes as RVT's own preparation lays them out.
 
     ``<recording>/event_representations_v2/stacked_histogram_dt=50_nbins=10/event_representations.h5`` (or
     ``…_ds2_nearest.h5``) holds ``data`` uint8 ``[T, 2 · bins, H, W]``, Blosc with Zstandard, a chunk a window;
     ``timestamps_us.npy`` (the windows' ends) and ``objframe_idx_2_repr_idx.npy``. ``labels_v2`` holds ``labels.npz``
-    and ``timestamps_us.npy``. Boxes are not filtered: give the ones that shall be there. A window without boxes is one
-    without a label.
+    and ``timestamps_us.npy``. A window without boxes is one without a label; a recording without windows is left out,
+    as RVT leaves out one that has no labels behind its filters.
 
     Args:
-        out: a folder that was prepared with ``what="tensors"``, ``StackedHistogram``, the windows of `rvt_windows`, and
-            as targets structured arrays of boxes (t, x, y, w, h, class_id, …), empty for windows without a label.
+        out: a folder that was prepared with ``what="tensors"``, ``StackedHistogram``, and the windows and boxes of
+            `rvt_labels`, which filters as RVT does; or with windows of `rvt_windows`, and as targets structured arrays
+            of boxes of your own (t, x, y, w, h, class_id, …), empty for windows without a label. They are written as
+            they are.
         folder: made if it is not there.
 
     Returns:
@@ -85,8 +60,9 @@ def export_rvt(out: str | os.PathLike[str] | PreparedDataset, folder: str | os.P
     written, first = [], 0
     for name, length in zip(dataset.recordings, dataset.recording_lengths.tolist(), strict=True):
         where = Path(folder) / os.path.splitext(name)[0].removesuffix("_td")
-        _write(dataset, histogram, range(first, first + length), where)
-        written.append(os.fspath(where))
+        if length > 0:
+            _write(dataset, histogram, range(first, first + length), where)
+            written.append(os.fspath(where))
         first += length
     return written
 
@@ -96,7 +72,7 @@ def _write(dataset: PreparedDataset, histogram: StackedHistogram, items: range, 
     import hdf5plugin
 
     ends = np.array([dataset.window(item)[1] - 1 for item in items], np.int64)
-    length_us = 0 if not len(items) else ends[0] - dataset.window(items[0])[0]
+    length_us = ends[0] - dataset.window(items[0])[0]
     inside = where / "event_representations_v2" / f"stacked_histogram_dt={length_us // 1000}_nbins={histogram.bins}"
     inside.mkdir(parents=True, exist_ok=True)
     labels_folder = where / "labels_v2"

@@ -16,7 +16,15 @@ import webdataset
 from support.trees import write_recording
 
 from aestream import FileInput, StackedHistogram, save
-from aestream.datasets import EventFolder, RecordingDataset, export_rvt, export_webdataset, prepare, rvt_windows
+from aestream.datasets import (
+    EventFolder,
+    RecordingDataset,
+    export_rvt,
+    export_webdataset,
+    prepare,
+    rvt_labels,
+    rvt_windows,
+)
 
 BOX = np.dtype([("t", "<u8"), ("x", "<f4"), ("y", "<f4"), ("w", "<f4"), ("h", "<f4"), ("class_id", "u1")])
 
@@ -95,6 +103,84 @@ def test_rvt_finds_its_layout(tmp_path):
     with pytest.raises(ValueError, match="expected tensors of StackedHistogram"):
         prepare(FileInput(tmp_path / "seq_td.dat"), tmp_path / "frames", what="tensors")
         export_rvt(tmp_path / "frames", tmp_path / "rvt")
+
+
+def plain_rvt_labels(boxes, dataset, split):
+    """What RVT keeps, box by box: its times and rows."""
+    width, height, side, across = (304, 240, 10, 30) if dataset == "gen1" else (1280, 720, 5, 0)
+    one, kept = np.float32, []
+    for t, x, y, w, h, kind in boxes.tolist():
+        left, right = (min(max(edge, 0), width - 1) for edge in (one(x), one(x) + one(w)))
+        top, bottom = (min(max(edge, 0), height - 1) for edge in (one(y), one(y) + one(h)))
+        w, h = one(right) - one(left), one(bottom) - one(top)
+        if dataset == "gen4" and kind > 2:
+            continue
+        if w <= 0 or h <= 0 or min(w, h) < side or w * w + h * h < across**2:
+            continue
+        if split == "train" and w > 9 * width // 10:
+            continue
+        kept.append((t, left, top, w, h, kind))
+    times = sorted({row[0] for row in kept})
+    period = 250_000
+    if dataset == "gen4":
+        median = np.median(np.diff(times))
+        period = int({30: 3, 60: 6}[round(1e6 / median)] * median)
+    frames = []
+    for time in times:
+        if time < 100_000:
+            continue
+        if not frames:
+            frames.append(time)
+            continue
+        count = round((time - frames[-1]) / period)
+        if count and abs(time - frames[-1] - count * period) <= 2000:
+            frames.append(time)
+    ends = list(range(frames[0], 0, -50_000))[::-1][1:-1] if frames else []
+    for first, last in zip(frames[:-1], frames[1:], strict=True):
+        count = 2 * round((last - first) / period)
+        ends += [int(first + (last - first) * i / count) for i in range(count)]
+    return ends + frames[-1:], {time: [row for row in kept if row[0] == time] for time in frames}
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+@pytest.mark.parametrize(("dataset", "every"), [("gen1", 250_000), ("gen4", 33_333), ("gen4", 16_667)])
+@pytest.mark.parametrize("seed", range(3))
+def test_rvt_keeps_these_labels_and_windows(dataset, every, split, seed):
+    random = np.random.default_rng(seed)
+    stamps = random.integers(1, 200_000) + every * np.arange(60) + random.choice([0, 0, 0, 900, -3000], 60)
+    boxes = np.zeros(180, BOX)
+    boxes["t"] = np.repeat(np.maximum(stamps, 1), 3)
+    width, height = (304, 240) if dataset == "gen1" else (1280, 720)
+    boxes["x"], boxes["y"] = random.uniform(-60, width, 180), random.uniform(-60, height, 180)
+    boxes["w"], boxes["h"] = random.uniform(1, 90, 180), random.uniform(1, 60, 180)
+    boxes["w"][::20], boxes["x"][::20] = 0.95 * width, 3
+    boxes["class_id"] = random.integers(0, 7 if dataset == "gen4" else 2, 180)
+    before = boxes.copy()
+    windows, targets = rvt_labels(boxes, dataset=dataset, split=split)
+    ends, want = plain_rvt_labels(boxes, dataset, split)
+    assert windows.tolist() == [[end - 50_000, end + 1] for end in ends]
+    assert [rows.tolist() for rows in targets] == [want.get(end, []) for end in ends]
+    assert 3 < len(want) < 60
+    assert np.array_equal(boxes, before)
+
+
+def test_rvt_leaves_out_a_recording_without_labels(tmp_path):
+    for name in "ab":
+        write_recording(tmp_path / f"{name}_td.dat", count=4000, seed=ord(name))
+    boxes = np.array([(200_000, 1, 1, 40, 40, 0), (90_000, 1, 1, 40, 40, 1), (450_500, -70, 1, 40, 40, 1)], BOX)
+    windows, targets = rvt_labels(boxes)
+    assert windows[:, 1].tolist() == [100_001, 150_001, 200_001]
+    assert [rows.tolist() for rows in targets] == [[], [], [(200_000, 1, 1, 40, 40, 0)]]
+    items = [(tmp_path / "a_td.dat", windows, targets), (tmp_path / "b_td.dat", *rvt_labels(boxes[1:]))]
+    prepare(RecordingDataset(items, representation=StackedHistogram.rvt()), tmp_path / "out", what="tensors")
+    assert export_rvt(tmp_path / "out", tmp_path / "rvt") == [str(tmp_path / "rvt" / "a")]
+    assert [path.name for path in (tmp_path / "rvt").iterdir()] == ["a"]
+    with pytest.raises(ValueError, match="expected labels at 30 or 60 Hz, found 10"):
+        rvt_labels(np.array([(100_000 * i, 1, 1, 40, 40, 0) for i in range(5)], BOX), dataset="gen4")
+    with pytest.raises(ValueError, match="dataset must be one of"):
+        rvt_labels(boxes, dataset="gen2")
+    with pytest.raises(ValueError, match="expected labels, a length and a step of 1 µs or more; got 0"):
+        rvt_windows([])
 
 
 def test_the_command_line_prepares(folder, tmp_path):
