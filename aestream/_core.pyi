@@ -104,6 +104,17 @@ class Recording:
         maps: Sequence[CoordinateMap] = ...,
     ) -> tuple[npt.NDArray[Any], int]: ...
 
+def accumulate_each(
+    recordings: Sequence[Recording],
+    spec: Representation,
+    width: int,
+    height: int,
+    windows: npt.ArrayLike,
+    by_time: bool,
+    threads: int,
+    maps: Sequence[CoordinateMap] = ...,
+) -> tuple[npt.NDArray[Any], int]: ...
+
 # bind_gathered.cpp
 class GatheredEvents:
     def __init__(

@@ -36,6 +36,7 @@ class EventFile:
         self._threads = threads
         self._cache_index = cache_index
         self._opened: OpenedFile | None = None
+        self._indexed: _core.Recording | None = None  # once there is nothing to warn of any more
         self._sealed_index: bytes | None = None
         self._warned = False
         self._identity: Identity | None = None  # of the file that was opened first
@@ -59,7 +60,7 @@ class EventFile:
         opened = self._opened
         if opened is not None and opened.recording.has_index:
             self._sealed_index = self._seal(opened)
-        self._opened = None
+        self._opened = self._indexed = None
 
     def _restore(self, opened: OpenedFile, sealed: bytes) -> None:
         """Take the index that came in the pickle if it is one of the file that is there now."""
@@ -86,10 +87,13 @@ class EventFile:
     @property
     def indexed(self) -> _core.Recording:
         """The recording, with its index built, restored, or read from the cache."""
+        if self._indexed is not None:
+            return self._indexed
         recording = self.opened.recording
         if not recording.has_index:
             self._index(recording)
         self.warn_of_cut(recording.cut_bytes)
+        self._indexed = recording
         return recording
 
     def slice(self, start_us: int, stop_us: int) -> np.ndarray:
@@ -173,7 +177,12 @@ class EventFile:
     def __getstate__(self) -> dict[str, Any]:
         """Path, parameters and index: every process maps the file itself."""
         self.indexed  # noqa: B018 - builds it
-        return self.__dict__ | {"_opened": None, "_identity": None, "_sealed_index": self._seal(self.opened)}
+        return self.__dict__ | {
+            "_opened": None,
+            "_indexed": None,
+            "_identity": None,
+            "_sealed_index": self._seal(self.opened),
+        }
 
     def _seal(self, opened: OpenedFile) -> bytes:
         return seal(opened.recording.pack_index(), opened.identity, self._variant(opened))

@@ -12,11 +12,13 @@ import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from aestream.arguments import check_shape, positive
+from aestream.datasets.batch import rows_of
 from aestream.datasets.file import FileInput
 from aestream.datasets.manifest import Manifest, read_manifest
 from aestream.datasets.opened import Entry, OpenedRecordings, is_single
 from aestream.datasets.ragged import collate_labelled
 from aestream.datasets.samplers import ItemIndex
+from aestream.datasets.together import columns_together
 from aestream.datasets.windows import check_spans
 from aestream.representations import Frame
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from aestream.prepared.cached import CachedDataset
 
 _WINDOW_US = 10_000
+_MOST_TOGETHER = 1024  # recordings that are held open at once, whatever max_open says
 
 
 class Part(NamedTuple):
@@ -199,8 +202,14 @@ class RecordingDataset(Dataset[Any]):
         return self.recording(recording)[_drawing_as(index, item)]
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
-        """The items of a batch; those of one recording are made together."""
+        """The items of a batch, made together: as one, or else those of each recording."""
         places = [self.locate(index) for index in indices]
+        if 1 < len({recording for recording, _ in places}) <= _MOST_TOGETHER:
+            files = [self.recording(recording) for recording, _ in places]
+            wanted = [_drawing_as(index, item) for index, (_, item) in zip(indices, places, strict=True)]
+            columns = columns_together(files, wanted)
+            if columns is not None:
+                return rows_of(columns, remember=True)
         by_recording: dict[int, list[int]] = {}
         for position, (recording, _) in enumerate(places):
             by_recording.setdefault(recording, []).append(position)

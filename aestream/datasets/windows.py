@@ -54,6 +54,12 @@ class WindowGrid:
         stops = starts + self.length
         return np.stack([starts, np.minimum(stops, self.stop) if self.clip else stops], axis=1)
 
+    def bound(self, index: int) -> tuple[int, int]:
+        """Start and stop of one window: ``bounds()`` for where there is one of many recordings each."""
+        start = self.start + index * self.stride
+        stop = start + self.length
+        return start, min(stop, self.stop) if self.clip else stop
+
     def first_around(self, begin: int, end: int) -> int | None:
         """The first window that ends behind ``begin``, if it starts before ``end``."""
         index = max(0, (begin - self.start - self.length) // self.stride + 1)
@@ -81,6 +87,11 @@ class WindowList:
     def bounds(self, indices: list[int]) -> Spans:
         """int64 ``[len(indices), 2]``: start and stop of each window."""
         return self.spans[np.asarray(indices, dtype=np.int64)]
+
+    def bound(self, index: int) -> tuple[int, int]:
+        """Start and stop of one window."""
+        start, stop = self.spans[index].tolist()
+        return start, stop
 
     def first_around(self, begin: int, end: int) -> int | None:
         """The first window that ends behind ``begin`` and starts before ``end``."""

@@ -1,6 +1,8 @@
 // Recording: arguments checked, GIL released, one call into the core.
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "bindings/accumulate.hpp"
 #include "bindings/bindings.hpp"
@@ -23,23 +25,46 @@ std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const s
 py::array to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
 
 /// With maps, one for each window, width and height are those of their end.
+void check_maps(const std::vector<CoordinateMap>& maps, std::size_t count, const Geometry& geometry) {
+  const auto fits = [&](const CoordinateMap& map) {
+    return map.grid().width == geometry.width && map.grid().height == geometry.height;
+  };
+  if (!maps.empty() && (maps.size() != count || !std::ranges::all_of(maps, fits))) {
+    throw py::value_error("maps must be one for each window, and end on the sensor of width and height");
+  }
+}
+
 py::tuple accumulate_windows(const Recording& recording, const RepresentationPtr& representation, std::int64_t width,
                              std::int64_t height, const WindowArray& windows, bool by_time, std::size_t threads,
                              const std::vector<CoordinateMap>& maps) {
   const Geometry geometry = to_geometry(width, height);
   const std::vector<Window> all = to_windows(windows, by_time);
-  const auto fits = [&](const CoordinateMap& map) {
-    return map.grid().width == geometry.width && map.grid().height == geometry.height;
-  };
-  if (!maps.empty() && (maps.size() != all.size() || !std::ranges::all_of(maps, fits))) {
-    throw py::value_error("maps must be one for each window, and end on the sensor of width and height");
-  }
+  check_maps(maps, all.size(), geometry);
   Buffer memory;
   std::size_t outside = 0;
   {
     const py::gil_scoped_release released;
     memory = allocate_tensors(*representation, geometry, all.size());
     outside = recording.accumulate(all, make_accumulators(representation, geometry), memory.data(), threads, maps);
+  }
+  return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, all.size()), outside);
+}
+
+py::tuple accumulate_of_each(const std::vector<std::shared_ptr<Recording>>& recordings,
+                             const RepresentationPtr& representation, std::int64_t width, std::int64_t height,
+                             const WindowArray& windows, bool by_time, std::size_t threads,
+                             const std::vector<CoordinateMap>& maps) {
+  const Geometry geometry = to_geometry(width, height);
+  const std::vector<Window> all = to_windows(windows, by_time);
+  check_maps(maps, all.size(), geometry);
+  if (recordings.size() != all.size()) throw py::value_error("recordings must be one for each window");
+  Buffer memory;
+  std::size_t outside = 0;
+  {
+    const py::gil_scoped_release released;
+    memory = allocate_tensors(*representation, geometry, all.size());
+    const AccumulatorFactory factory = make_accumulators(representation, geometry);
+    outside = accumulate_each(recordings, all, factory, memory.data(), threads, maps);
   }
   return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, all.size()), outside);
 }
@@ -130,6 +155,9 @@ void register_recording(py::module_& module) {
           py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release())
       .def("accumulate", &accumulate_windows, py::arg("spec"), py::arg("width"), py::arg("height"), py::arg("windows"),
            py::arg("by_time"), py::arg("threads"), py::arg("maps") = std::vector<CoordinateMap>{});
+  module.def("accumulate_each", &accumulate_of_each, py::arg("recordings"), py::arg("spec"), py::arg("width"),
+             py::arg("height"), py::arg("windows"), py::arg("by_time"), py::arg("threads"),
+             py::arg("maps") = std::vector<CoordinateMap>{});
 }
 
 }  // namespace aestream

@@ -52,6 +52,11 @@ class Recording {
   std::size_t accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory, std::uint8_t* out,
                          std::size_t threads, std::span<const CoordinateMap> maps = {}) const;
 
+  /// Writes to `out` the tensor of window i of recording i, for every i, on a few threads. Otherwise as accumulate().
+  friend std::size_t accumulate_each(std::span<const std::shared_ptr<Recording>> recordings,
+                                     std::span<const Window> windows, const AccumulatorFactory& factory,
+                                     std::uint8_t* out, std::size_t threads, std::span<const CoordinateMap> maps);
+
   /// Calls task(i, cursor, ordinal) for every window, on a few threads: with a cursor that has no event of the window behind
   /// it, and the ordinal of its next event, as visit() takes them. If the file's own table turns out to be wrong, windows
   /// are visited anew.
@@ -82,6 +87,8 @@ class Recording {
   template <class Use>
   auto with_index(std::size_t threads, const Use& use) const;
 
+  std::size_t accumulate(const Window& window, const Index& index, Accumulator& accumulator, std::uint8_t* out,
+                         const CoordinateMap* map) const;
   std::unique_ptr<Cursor> open_window(const Checkpoint& checkpoint) const;
   Checkpoint checkpoint_before(std::int64_t start, bool by_time, const Index& index) const;
   std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;

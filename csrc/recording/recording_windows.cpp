@@ -53,19 +53,37 @@ std::unique_ptr<Cursor> Recording::open_window(const Checkpoint& checkpoint) con
   return std::make_unique<ForgettingCursor>(std::move(cursor), *file_);
 }
 
+std::size_t Recording::accumulate(const Window& window, const Index& index, Accumulator& accumulator, std::uint8_t* out,
+                                  const CoordinateMap* map) const {
+  const Checkpoint checkpoint = checkpoint_before(window.start, window.by_time, index);
+  const auto open = [&] { return open_window(checkpoint); };
+  return aestream::accumulate(*open(), checkpoint.ordinal, window, accumulator, out, map, open).outside;
+}
+
 std::size_t Recording::accumulate(const std::vector<Window>& windows, const AccumulatorFactory& factory,
                                   std::uint8_t* out, std::size_t threads, std::span<const CoordinateMap> maps) const {
   return with_index(threads, [&](const Index& all) -> std::size_t {
     std::atomic<std::size_t> outside{0};
     for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
-      const Checkpoint checkpoint = checkpoint_before(windows[i].start, windows[i].by_time, all);
-      const auto open = [&] { return open_window(checkpoint); };
-      std::uint8_t* tensor = out + i * accumulator.size();
       const CoordinateMap* map = maps.empty() ? nullptr : &maps[i];
-      outside += aestream::accumulate(*open(), checkpoint.ordinal, windows[i], accumulator, tensor, map, open).outside;
+      outside += accumulate(windows[i], all, accumulator, out + i * accumulator.size(), map);
     });
     return outside;
   });
+}
+
+std::size_t accumulate_each(std::span<const std::shared_ptr<Recording>> recordings, std::span<const Window> windows,
+                            const AccumulatorFactory& factory, std::uint8_t* out, std::size_t threads,
+                            std::span<const CoordinateMap> maps) {
+  std::atomic<std::size_t> outside{0};
+  for_each_window(windows.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
+    const Recording& recording = *recordings[i];
+    const CoordinateMap* map = maps.empty() ? nullptr : &maps[i];
+    outside += recording.with_index(1, [&](const Index& all) {
+      return recording.accumulate(windows[i], all, accumulator, out + i * accumulator.size(), map);
+    });
+  });
+  return outside;
 }
 
 void Recording::visit_windows(const std::vector<Window>& windows, std::size_t threads, const Task& task) const {

@@ -13,11 +13,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from support.trees import frame_of, some_events, write_recording
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, default_collate
 
-from aestream import EVENT_DTYPE, EventBatch, FormatError, save
+from aestream import EVENT_DTYPE, EventBatch, Events, FormatError, Frame, StackedHistogram, VoxelGrid, save
 from aestream.datasets.ragged import collate_detections, collate_labelled, collate_rows
 from aestream.datasets.recordings import RecordingDataset
+from aestream.transforms import Compose, Crop, DropEvents, FlipX, RandomCrop
 from aestream.transforms.base import Transform
 
 SHAPE = (16, 12)
@@ -165,6 +166,63 @@ def test_batches_keep_the_order_of_their_indices(files):
     indices = [9, 0, 5, 1, 9, -1]
     for (x, label), index in zip(dataset.__getitems__(indices), indices, strict=True):
         assert torch.equal(x, dataset[index][0]) and label == dataset[index][1]
+
+
+SPANS = np.array([[1000, 2000], [1500, 1500], [2000, 10**12]])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"window_us": 1000, "with_times": True},
+        {"window_us": 1000, "stop_us": 2500, "stride": 500, "with_times": True},
+        {"window_us": None, "representation": VoxelGrid(3, span="events"), "with_times": True},
+        {"window_events": 7, "representation": StackedHistogram(2)},
+        {"window_events": 7, "with_times": True},
+        {"window_us": 1000, "transform": torch.neg, "target_transform": str},
+        {"window_us": 1000, "event_transform": Compose([FlipX(0.5), Crop(2, 3, 10, 8)]), "seed": 3, "with_times": True},
+        {"window_us": 1000, "event_transform": RandomCrop((9, 9), probability=0.5)},
+        {"window_us": 1000, "event_transform": DropEvents(0.5)},
+        {"window_us": 1000, "representation": None},
+    ],
+    ids=str,
+)
+def test_a_batch_of_several_recordings_is_what_its_items_are(files, options):
+    paths = files[0]
+    items = [(paths[0], None, 0), (paths[1], SPANS, [5, 6, 7]), (paths[2], SPANS, torch.tensor([5, 6, 7]))]
+    if "window_events" in options or "stride" in options:
+        items = [(path, None, torch.tensor(label)) for label, path in enumerate(paths)]
+    dataset = RecordingDataset(items, **options)
+    dataset.set_epoch(2)
+    order = [*range(0, len(dataset), 2), -1, *range(1, len(dataset), 2)]
+    for found, index in zip(dataset.__getitems__(order), order, strict=True):
+        wanted = dataset[index]
+        assert len(found) == len(wanted)
+        for one, other in zip(found, wanted, strict=True):
+            if isinstance(other, torch.Tensor):
+                assert one.dtype == other.dtype
+                assert torch.equal(one, other)
+            elif isinstance(other, Events):
+                assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+            else:
+                assert type(one) is type(other)
+                assert one == other
+
+
+def test_a_batch_of_several_recordings_lies_in_one_piece(files):
+    dataset = RecordingDataset([(path, None, None) for path in files[0]], window_us=None)
+    items = dataset.__getitems__([2, 0, 1])
+    assert default_collate(items).data_ptr() == items[0].data_ptr()
+
+
+def test_a_batch_with_a_damaged_recording_fails_with_its_name(files):
+    paths, _ = files
+    dataset = RecordingDataset([(path, None, None) for path in paths], SHAPE, window_us=None, representation=Frame())
+    dataset.__getitems__([0, 1, 2])
+    with open(paths[1], "r+b") as file:
+        file.truncate(os.path.getsize(paths[1]) - 80)
+    with pytest.raises((FormatError, OSError), match=paths[1].name):
+        dataset.__getitems__([0, 1, 2])
 
 
 def test_events_and_times_are_collated(files):
