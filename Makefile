@@ -38,6 +38,7 @@ format: $(VENV)/.lint ## Rewrite Python and C++ in the project's style
 
 bench: $(VENV)/.hdf5 ## Compare speeds with the peers, installed beside us
 	$(VENV)/bin/python -m benchmarks.run
+	$(VENV)/bin/python -m benchmarks.learning
 
 cameras: $(VENV)/.cameras ## Install the drivers of cameras, for the tests on emulated ones
 

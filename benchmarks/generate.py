@@ -78,7 +78,7 @@ def _truth(stream: object) -> dict:
     return _facts(events) | {"t_first": int(events["t"][0]), "t_last": int(events["t"][-1])}
 
 
-def ensure(folder: Path, events: int) -> dict[str, dict]:
+def ensure(folder: Path, events: int, only: set[str] | None = None) -> dict[str, dict]:
     """Generate what is missing or damaged; return file name → events, digest, times, shape, bytes, sha256."""
     folder = folder / f"{events // 1000}k"
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,6 +86,8 @@ def ensure(folder: Path, events: int) -> dict[str, dict]:
     known = json.loads(manifest.read_text()) if manifest.exists() else {}
     made: dict[str, tuple[object, dict]] = {}
     for name, (stream, write) in _writers(events).items():
+        if only is not None and name not in only:
+            continue
         path, old = folder / name, known.get(name, {})
         if path.exists() and old.get("version") == VERSION and old["sha256"] == _sha(path):
             continue

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("ours", "limits", "columns_h5")
+OURS = ("limits", "columns_h5")  # and all adapters whose names begin with "ours"
 TIMEOUT_S = 300
 
 
@@ -17,7 +17,7 @@ class Worker:
     """One child process; a call that takes too long kills it."""
 
     def __init__(self, module: str, peers_python: Path) -> None:
-        python = sys.executable if module in OURS else str(peers_python)
+        python = sys.executable if module in OURS or module.startswith("ours") else str(peers_python)
         command = [python, "-W", "ignore", "-m", "benchmarks.worker", module]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

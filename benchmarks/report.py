@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from benchmarks import bars
 
 EVENT_BYTES = 16
@@ -57,9 +59,9 @@ def _machine(out: dict) -> str:
     )
 
 
-def markdown(out: dict) -> str:
-    """All tables."""
+def markdown(out: dict, bars_of: Callable[[dict], list[bars.Bar]] = bars.of) -> str:
+    """All tables, and the bars that they are held against."""
     lines = [_machine(out), ""]
     for name in dict.fromkeys(contest["section"] for contest in out["contests"]):
         lines += _section(name, [contest for contest in out["contests"] if contest["section"] == name])
-    return "\n".join(lines + bars.table(out["contests"]))
+    return "\n".join(lines + bars.table(out["contests"], bars_of))

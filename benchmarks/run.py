@@ -4,67 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 from pathlib import Path
 
 from benchmarks import generate, machine, recordings, report, setup_peers
-from benchmarks.contests import Contender, Contest, all_contests
+from benchmarks.contests import Contest, all_contests
+from benchmarks.measure import measure
 from benchmarks.pool import Pool
 
 PEERS_PYTHON = Path("bench/venv-peers/bin/python")
-BUDGET_S = 15  # a contender that has used more leaves out the remaining rounds
-
-
-def _request(contest: Contest, contender: Contender, **extra: object) -> dict:
-    args = contest.args | contender.args
-    return {"op": contender.op, "path": contest.path, "args": args} | extra
-
-
-def _verify(pool: Pool, contest: Contest, contender: Contender) -> dict:
-    """Run once and compare what was handed out with the truth; this warms caches and compilers up, too."""
-    answer = pool.call(contender.module, _request(contest, contender, check=contest.check))
-    if "written" in answer:
-        answer = pool.call("ours", {"op": "load", "path": answer["written"], "args": {}, "check": "events"})
-    if "error" in answer:
-        return {"status": "fails", "why": answer["error"]}
-    expect = {key: value for key, value in contest.expect.items() if key != "signed"}
-    if contender.signed:
-        expect = {"total": contest.expect["signed"]}
-    wrong = {key: answer.get(key) for key, value in expect.items() if answer.get(key) != value}
-    if wrong:
-        return {"status": "wrong", "why": _why(expect, wrong)}
-    return {"status": "ok", "layout": answer.get("layout", "")}
-
-
-def _why(expect: dict, wrong: dict) -> str:
-    """In words: digests say nothing to a reader."""
-    parts = [f"{key} {value}, expected {expect[key]}" for key, value in wrong.items() if key != "digest"]
-    return "; ".join(parts) or "events differ"
-
-
-def _measure(pool: Pool, contest: Contest, rounds: int, memory: bool) -> dict:
-    """Verify all, time the right ones round by round, then measure memory in fresh processes."""
-    results = {c.label: _verify(pool, contest, c) | {"kind": c.kind, "times": []} for c in contest.contenders}
-    for turn in range(rounds):
-        for contender in contest.contenders[:: 1 if turn % 2 == 0 else -1]:
-            result = results[contender.label]
-            if result["status"] != "ok" or sum(result["times"]) > BUDGET_S:
-                continue
-            answer = pool.call(contender.module, _request(contest, contender))
-            if "error" in answer:
-                result.update(status="fails", why=answer["error"])
-            else:
-                result["times"].append(answer["seconds"])
-    for contender in contest.contenders:
-        result = results[contender.label]
-        if result["status"] == "ok":
-            result["seconds"] = statistics.median(result["times"])
-            if memory and contest.memory:
-                result |= pool.once(contender.module, _request(contest, contender, peak=True))
-                results[contender.label] = result
-    pool.release()
-    return results
 
 
 def _options() -> argparse.Namespace:
@@ -103,7 +51,7 @@ def main() -> int:
             contest = Contest(**{**contest.__dict__, "contenders": kept})
         print(f"{contest.section}: {contest.row}", file=sys.stderr, flush=True)
         row = {key: getattr(contest, key) for key in ("section", "row", "events", "unit")}
-        out["contests"].append(row | {"results": _measure(pool, contest, options.rounds, not options.no_memory)})
+        out["contests"].append(row | {"results": measure(pool, contest, options.rounds, not options.no_memory)})
     if options.large:
         path, events = generate.ensure_large(options.data, Path(files["dat.dat"]["path"]))
         out["contests"].append(_large_epoch(pool, path, events, options.without_ours))

@@ -1,0 +1,29 @@
+"""The speeds that we promise of what learning needs."""
+
+from __future__ import annotations
+
+from benchmarks.bars import Bar, ratio
+
+REPRESENTATION, LIMIT = 2.0, 1.5  # times the fastest peer's speed, or at most so many times the limit's time
+
+
+def of(contest: dict) -> list[Bar]:
+    """(what, measured, bar, more is better) of one contest."""
+    section, results = contest["section"], contest["results"]
+    label = f"{section}: {contest['row']}"
+    peers = [name for name, result in results.items() if result["kind"] == "peer"]
+    if section.startswith("representations"):
+        return [_peer_or_limit(label, results, peers)]
+    return []
+
+
+def _peer_or_limit(label: str, results: dict, peers: list[str]) -> Bar:
+    """The bar that is met; where none is, the fastest peer's, with the other figure in words."""
+    to_peer = ratio(results, "aestream", peers)
+    limits = [name for name, result in results.items() if result["kind"] == "limit"]
+    to_limit = ratio(results, "aestream", limits)
+    times = 1 / to_limit if to_limit else None
+    if times and times <= LIMIT and not (to_peer and to_peer >= REPRESENTATION):
+        return (f"{label}, to the limit", times, LIMIT, False)
+    note = f" ({times:.2f} of the limit)" if times else ""
+    return (f"{label}, to the fastest peer{note}", to_peer, REPRESENTATION, True)
