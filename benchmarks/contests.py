@@ -66,6 +66,7 @@ class Contender:
     kind: str = "peer"  # "ours", "ours_variant", "peer", "other" (shown, not the base of a ratio), "limit"
     args: dict[str, Any] = field(default_factory=dict)
     signed: bool = False  # hands out ON minus OFF
+    differs: str = ""  # on purpose, why its tensors are not the others'; it is timed, and the row says by how much
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ def _peer_versions(python: Path, names: list[str]) -> dict[str, str]:
 
 def describe(options: argparse.Namespace) -> dict:
     """CPU, cores, memory, date, versions."""
-    text = (Path(__file__).parent / "peers.txt").read_text().split()
-    names = [line.split("==")[0].split("[")[0] for line in text]
+    lists = [Path(__file__).with_name(name).read_text() for name in ("peers.txt", "peers_alone.txt")]
+    names = [line.split("==")[0].split("[")[0] for line in "\n".join(lists).split()]
     versions = _peer_versions(options.peers_python, names)
     try:
         versions["aestream"] = importlib.metadata.version("aestream")

@@ -6,6 +6,10 @@ from benchmarks.bars import Bar, ratio
 
 REPRESENTATION, LIMIT = 2.0, 1.5  # times the fastest peer's speed, or at most so many times the limit's time
 
+TIMES = {  # section: who, and how many times as fast we are
+    "steps": {"tonic": 10.0, "spikingjelly": 5.0},
+}
+
 
 def of(contest: dict) -> list[Bar]:
     """(what, measured, bar, more is better) of one contest."""
@@ -14,7 +18,14 @@ def of(contest: dict) -> list[Bar]:
     peers = [name for name, result in results.items() if result["kind"] == "peer"]
     if section.startswith("representations"):
         return [_peer_or_limit(label, results, peers)]
-    return []
+    return [
+        (f"{label}, to {who}", ratio(results, "aestream", _named(peers, who)), bar, True)
+        for who, bar in TIMES.get(section, {}).items()
+    ]
+
+
+def _named(peers: list[str], who: str) -> list[str]:
+    return [name for name in peers if name.startswith(who)]
 
 
 def _peer_or_limit(label: str, results: dict, peers: list[str]) -> Bar:
