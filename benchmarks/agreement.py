@@ -34,6 +34,8 @@ class TensorsCheck:
 
 def _layout(result: Any) -> str:
     array = result if hasattr(result, "dtype") else np.asarray(result)
+    if getattr(array.dtype, "names", None):
+        return f"{len(array)} events"
     return f"{list(array.shape)} {str(array.dtype).removeprefix('torch.')}"
 
 

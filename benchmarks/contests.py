@@ -63,7 +63,9 @@ class Contender:
     label: str
     module: str
     op: str
-    kind: str = "peer"  # "ours", "ours_variant", "peer", "other" (shown, not the base of a ratio), "limit"
+    kind: str = (
+        "peer"  # "ours", "ours_variant", "peer", "other" (shown, not the base of a ratio), "limit", "base" (other work)
+    )
     args: dict[str, Any] = field(default_factory=dict)
     signed: bool = False  # hands out ON minus OFF
     differs: str = ""  # on purpose, why its tensors are not the others'; it is timed, and the row says by how much

@@ -21,7 +21,7 @@ def _verify(pool: Pool, contest: Contest, contender: Contender, truth: list[dict
 
     Of tensors the first contender's are the truth, and are added to it.
     """
-    check = "none" if contender.kind == "limit" and contest.check == "tensors" else contest.check
+    check = "none" if contender.kind in ("limit", "base") and contest.check == "tensors" else contest.check
     answer = pool.call(contender.module, _request(contest, contender, check=check))
     if "error" not in answer and check == "none":
         return {"status": "ok"}

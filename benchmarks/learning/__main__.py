@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import machine, report, setup_peers
-from benchmarks.learning import bars, representations, steps
+from benchmarks.learning import bars, representations, steps, transforms
 from benchmarks.learning.scale import Scale
 from benchmarks.measure import measure
 from benchmarks.pool import Pool
@@ -17,6 +17,7 @@ from benchmarks.run import PEERS_PYTHON
 SECTIONS = {
     "representations": representations.contests,
     "steps": steps.contests,
+    "transforms": transforms.contests,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.bars import Bar, ratio
 
 REPRESENTATION, LIMIT = 2.0, 1.5  # times the fastest peer's speed, or at most so many times the limit's time
-
+TRANSFORM, DENOISE, FUSED = 3.0, 5.0, 1.1
 TIMES = {  # section: who, and how many times as fast we are
     "steps": {"tonic": 10.0, "spikingjelly": 5.0},
 }
@@ -18,6 +18,12 @@ def of(contest: dict) -> list[Bar]:
     peers = [name for name, result in results.items() if result["kind"] == "peer"]
     if section.startswith("representations"):
         return [_peer_or_limit(label, results, peers)]
+    if section.startswith("transforms, fused"):
+        to_none = ratio(results, "aestream", ["aestream, no transform"])
+        return [(f"{label}, time to that without", 1 / to_none if to_none else None, FUSED, False)]
+    if section == "transforms":
+        bar = DENOISE if contest["row"] == "Denoise" else TRANSFORM
+        return [(f"{label}, to tonic", ratio(results, "aestream", peers), bar, True)]
     return [
         (f"{label}, to {who}", ratio(results, "aestream", _named(peers, who)), bar, True)
         for who, bar in TIMES.get(section, {}).items()

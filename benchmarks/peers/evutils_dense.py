@@ -7,7 +7,7 @@ from evutils.types import EventArray
 from benchmarks.peers import plain
 
 
-def as_ours(image, **_):
+def as_ours(image, /, **_):
     return image[None] if image.ndim == 2 else image[..., ::-2].transpose(2, 0, 1)
 
 

@@ -7,7 +7,7 @@ from tonic.transforms import ToFrame, ToTimesurface
 from benchmarks.peers import plain
 
 
-def as_ours(tensor, representation, **_):
+def as_ours(tensor, /, representation, **_):
     """Of a window tonic makes one slice, `[1, P, H, W]`."""
     return tensor if representation["type"] == "Steps" else tensor[0]
 
