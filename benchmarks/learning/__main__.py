@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import machine, report, setup_peers
-from benchmarks.learning import bars, representations, steps, transforms
+from benchmarks.learning import bars, prepared, representations, steps, transforms
 from benchmarks.learning.scale import Scale
 from benchmarks.measure import measure
 from benchmarks.pool import Pool
@@ -18,6 +18,7 @@ SECTIONS = {
     "representations": representations.contests,
     "steps": steps.contests,
     "transforms": transforms.contests,
+    "prepared": prepared.contests,
 }
 
 

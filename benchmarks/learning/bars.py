@@ -6,7 +6,9 @@ from benchmarks.bars import Bar, ratio
 
 REPRESENTATION, LIMIT = 2.0, 1.5  # times the fastest peer's speed, or at most so many times the limit's time
 TRANSFORM, DENOISE, FUSED = 3.0, 5.0, 1.1
+READERS = 1.6  # what two processes read in the time of one
 TIMES = {  # section: who, and how many times as fast we are
+    "prepared": {"copies": 0.7, "tonic": 5.0, "h5py": 1.5},
     "steps": {"tonic": 10.0, "spikingjelly": 5.0},
 }
 
@@ -21,17 +23,20 @@ def of(contest: dict) -> list[Bar]:
     if section.startswith("transforms, fused"):
         to_none = ratio(results, "aestream", ["aestream, no transform"])
         return [(f"{label}, time to that without", 1 / to_none if to_none else None, FUSED, False)]
+    if section == "prepared, readers side by side":
+        one = ratio(results, "aestream, two processes, an epoch each", ["aestream, one process"])
+        return [(f"{label}, two to one", 2 * one if one else None, READERS, True)]
     if section == "transforms":
         bar = DENOISE if contest["row"] == "Denoise" else TRANSFORM
         return [(f"{label}, to tonic", ratio(results, "aestream", peers), bar, True)]
     return [
-        (f"{label}, to {who}", ratio(results, "aestream", _named(peers, who)), bar, True)
+        (f"{label}, to {who}", ratio(results, "aestream", _named(results, who)), bar, True)
         for who, bar in TIMES.get(section, {}).items()
     ]
 
 
-def _named(peers: list[str], who: str) -> list[str]:
-    return [name for name in peers if name.startswith(who)]
+def _named(results: dict, who: str) -> list[str]:
+    return [name for name in results if name.startswith(who)]
 
 
 def _peer_or_limit(label: str, results: dict, peers: list[str]) -> Bar:
