@@ -185,7 +185,7 @@ SPANS = np.array([[1000, 2000], [1500, 1500], [2000, 10**12]])
         {"window_us": 1000, "event_transform": DropEvents(0.5)},
         {"window_us": 1000, "representation": None},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options),
 )
 def test_a_batch_of_several_recordings_is_what_its_items_are(files, options):
     paths = files[0]
