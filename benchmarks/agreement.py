@@ -14,12 +14,18 @@ class TensorsCheck:
 
     def __init__(self, module: Any) -> None:
         self.as_ours = getattr(module, "as_ours", lambda tensor, **_: tensor)
+        self.parts = getattr(module, "parts", lambda result: [result])
         self.args: dict = {}
         self.tensors: list[dict] = []
         self.layout = ""
         self.weights = np.zeros(0)
 
     def __call__(self, result: Any) -> None:
+        for part in self.parts(result):
+            self.add(part)
+
+    def add(self, result: Any) -> None:
+        """One tensor more."""
         self.layout = self.layout or _layout(result)
         array = np.ascontiguousarray(self.as_ours(result, **self.args))
         if self.weights.size != array.size:

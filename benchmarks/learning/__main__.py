@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import machine, report, setup_peers
-from benchmarks.learning import bars, prepared, representations, steps, transforms
+from benchmarks.learning import bars, prepared, representations, rvt, steps, transforms
 from benchmarks.learning.scale import Scale
 from benchmarks.measure import measure
 from benchmarks.pool import Pool
@@ -19,6 +19,7 @@ SECTIONS = {
     "steps": steps.contests,
     "transforms": transforms.contests,
     "prepared": prepared.contests,
+    "rvt": rvt.contests,
 }
 
 

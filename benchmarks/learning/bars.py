@@ -9,6 +9,8 @@ TRANSFORM, DENOISE, FUSED = 3.0, 5.0, 1.1
 READERS = 1.6  # what two processes read in the time of one
 TIMES = {  # section: who, and how many times as fast we are
     "prepared": {"copies": 0.7, "tonic": 5.0, "h5py": 1.5},
+    "rvt": {"evlib": 3.0, "RVT's": 3.0},
+    "rvt, prepared": {"evlib": 3.0, "RVT's": 8.0},
     "steps": {"tonic": 10.0, "spikingjelly": 5.0},
 }
 
@@ -29,9 +31,11 @@ def of(contest: dict) -> list[Bar]:
     if section == "transforms":
         bar = DENOISE if contest["row"] == "Denoise" else TRANSFORM
         return [(f"{label}, to tonic", ratio(results, "aestream", peers), bar, True)]
+    ours = next((name for name, result in results.items() if result["kind"] == "ours"), "")
     return [
-        (f"{label}, to {who}", ratio(results, "aestream", _named(results, who)), bar, True)
+        (f"{label}, to {who}", ratio(results, ours, _named(results, who)), bar, True)
         for who, bar in TIMES.get(section, {}).items()
+        if _named(results, who)
     ]
 
 
