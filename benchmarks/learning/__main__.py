@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import machine, report, setup_peers
-from benchmarks.learning import bars, prepared, representations, rvt, steps, transforms
+from benchmarks.learning import bars, datasets, prepared, representations, rvt, steps, transforms
 from benchmarks.learning.scale import Scale
 from benchmarks.measure import measure
 from benchmarks.pool import Pool
@@ -20,6 +20,7 @@ SECTIONS = {
     "transforms": transforms.contests,
     "prepared": prepared.contests,
     "rvt": rvt.contests,
+    "datasets": datasets.contests,
 }
 
 

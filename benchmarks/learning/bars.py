@@ -7,10 +7,12 @@ from benchmarks.bars import Bar, ratio
 REPRESENTATION, LIMIT = 2.0, 1.5  # times the fastest peer's speed, or at most so many times the limit's time
 TRANSFORM, DENOISE, FUSED = 3.0, 5.0, 1.1
 READERS = 1.6  # what two processes read in the time of one
+KEPT = 5.0
 TIMES = {  # section: who, and how many times as fast we are
     "prepared": {"copies": 0.7, "tonic": 5.0, "h5py": 1.5},
     "rvt": {"evlib": 3.0, "RVT's": 3.0},
     "rvt, prepared": {"evlib": 3.0, "RVT's": 8.0},
+    "datasets": {"tonic": 5.0, "spikingjelly": 5.0},
     "steps": {"tonic": 10.0, "spikingjelly": 5.0},
 }
 
@@ -32,11 +34,14 @@ def of(contest: dict) -> list[Bar]:
         bar = DENOISE if contest["row"] == "Denoise" else TRANSFORM
         return [(f"{label}, to tonic", ratio(results, "aestream", peers), bar, True)]
     ours = next((name for name, result in results.items() if result["kind"] == "ours"), "")
-    return [
+    rows = [
         (f"{label}, to {who}", ratio(results, ours, _named(results, who)), bar, True)
         for who, bar in TIMES.get(section, {}).items()
         if _named(results, who)
     ]
+    if kept := _named(results, "aestream, kept"):
+        rows.append((f"{label}, kept, to the fastest peer", ratio(results, kept[0], peers), KEPT, True))
+    return rows
 
 
 def _named(results: dict, who: str) -> list[str]:

@@ -1,5 +1,9 @@
 """aestream: NMNIST in a DataLoader."""
 
+import os
+import tempfile
+from unittest import mock
+
 from aestream.datasets import NMNIST
 from aestream.representations import Frame, Steps
 from benchmarks.peers.digits import epoch, items
@@ -10,3 +14,26 @@ def prepare_steps(path, steps, batch):
 
 
 steps = epoch
+
+
+def prepare_later_frames(path, batch, workers):
+    return items(NMNIST(path, representation=Frame()), batch, workers)
+
+
+later_frames = epoch
+
+
+def first_frames(path, sink, batch, workers):
+    """With a folder of its own for what is kept, so that nothing is."""
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, XDG_CACHE_HOME=folder):
+        epoch(prepare_later_frames(path, batch, workers), sink)
+
+
+def prepare_cached_frames(path, batch, workers):
+    """An epoch that keeps all of them is over."""
+    dataset = NMNIST(path, representation=Frame()).cached(f"{path}/aestream", what="tensors")
+    epoch(items(dataset, batch), id)
+    return items(dataset, batch, workers)
+
+
+cached_frames = epoch
