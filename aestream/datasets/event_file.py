@@ -41,6 +41,11 @@ class EventFile:
         self._warned = False
         self._identity: Identity | None = None  # of the file that was opened first
 
+    def of(self, path: str) -> EventFile:
+        """Another file with the same arguments."""
+        how: dict[str, Any] = {"strict": self._strict, "threads": self._threads, "cache_index": self._cache_index}
+        return EventFile(path, self._options, **how)
+
     @property
     def opened(self) -> OpenedFile:
         """The file, opened in this process; again if so many others were that it was closed."""
@@ -77,7 +82,7 @@ class EventFile:
         return None
 
     def _variant(self, opened: OpenedFile) -> str:
-        return f"{opened.format} {self._options.given()}"
+        return f"{opened.format} {self._options.given}"
 
     @property
     def has_index(self) -> bool:
@@ -151,15 +156,16 @@ class EventFile:
         warnings.warn(str(error), TruncatedFileWarning, stacklevel=4)
 
     def _index(self, recording: _core.Recording) -> None:
-        variant, identity = self._variant(self.opened), self.opened.identity
-        cached = self._cache_index and stored_bytes(identity) >= MIN_FILE_BYTES
-        packed = read_index(self.path, variant, identity) if cached else None
+        identity, threads = self.opened.identity, self.thread_count
+        if not self._cache_index or stored_bytes(identity) < MIN_FILE_BYTES:
+            return self.located(lambda: recording.build_index(threads))
+        variant = self._variant(self.opened)
+        packed = read_index(self.path, variant, identity)
         if packed is not None:
             with contextlib.suppress(ValueError):  # of another version of the package, perhaps
                 return recording.restore_index(packed)
-        threads = self.thread_count
         self.located(lambda: recording.build_index(threads))
-        if cached and self._is_as_opened():
+        if self._is_as_opened():
             write_index(self.path, variant, identity, recording.pack_index())
         return None
 

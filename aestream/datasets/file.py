@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
@@ -16,6 +16,7 @@ from aestream.arguments import positive
 from aestream.backends import Backend, frame_to
 from aestream.datasets.event_file import agreed_shape
 from aestream.datasets.items import WindowItems
+from aestream.datasets.windows import Spans
 from aestream.formats.base import ReadOptions
 from aestream.formats.ros import is_bag_folder
 from aestream.options import LENGTHS, FileOptions, StreamOptions, takes
@@ -101,6 +102,26 @@ class FileInput(WindowItems):
         replaced = LENGTHS if any(name in changes for name in LENGTHS) else ()
         kept = {name: value for name, value in self._given.items() if name not in replaced}
         other._set_options(cast(FileOptions, {**kept, **changes}))
+        return other
+
+    def _unopened(self, path: str) -> FileInput:
+        """Another file with the same options, which opens when it is used."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.path, other._file, other._windows_found = path, self._file.of(path), None
+        return other
+
+    def _of(self, path: str, windows: Spans | None) -> FileInput:
+        """Another file with the same options but for the windows, which were checked; opened, with its own shape."""
+        other = self._unopened(path)
+        if windows is not None:
+            other._cut = replace(self._cut, windows=windows)
+            other._given = {**self._given, "windows": windows}
+        try:
+            other.shape = other._file.opened.shape
+        except IsADirectoryError:
+            _check_is_one_file(path)
+            raise
         return other
 
     def cached(self, path: str | os.PathLike[str], *, what: str = "events") -> CachedDataset:

@@ -21,7 +21,7 @@ from aestream.datasets.windows import Cut, Spans, Windows
 from aestream.option_checks import check_item_options
 from aestream.options import FileOptions, resolved
 from aestream.representations.base import element_type, to_tensor
-from aestream.transforms.base import Transform, seeded
+from aestream.transforms.base import Transform, seed_of, seeded
 from aestream.transforms.compose import drawn_map
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
@@ -49,12 +49,19 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         self.event_transform = options["event_transform"]
         self.representation = options["representation"]
         self.transform = options["transform"]
-        self.seed: int = options["seed"]
+        self._address: tuple[int, ...] = (options["seed"],)
         is_random = isinstance(self.event_transform, Transform) and self.event_transform.is_random
         self._epoch = (self.__dict__.get("_epoch") or Epoch()) if is_random else None  # copies share it
         if self._cut.known_length is not None:
             self._check_number_of_targets(self._cut.known_length)
         return options
+
+    @property
+    def seed(self) -> int:
+        """What random transforms draw from, beside the epoch and the number of the item."""
+        if len(self._address) > 1:  # worked out when it is asked for: most datasets draw nothing
+            self._address = (seed_of(*self._address),)
+        return self._address[0]
 
     @property
     def window_us(self) -> int | None:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.file import FileInput
 from aestream.datasets.windows import Spans
-from aestream.transforms.base import seeded
 
 _OF_WINDOWS = ("window_us", "window_events", "stride", "start_us", "stop_us", "include_incomplete")
 _OF_READING = ("format", "columns", "fields", "time_unit", "chip", "stream", "mirror")
@@ -75,6 +74,7 @@ class OpenedRecordings:
 
     def _forget(self) -> None:
         self._opened: OrderedDict[int, FileInput] = OrderedDict()
+        self._templates: dict[tuple[int | str | None, bool], FileInput] = {}  # not open, without targets
         self._lock = threading.Lock()
         self._process = os.getpid()
 
@@ -99,7 +99,7 @@ class OpenedRecordings:
             file.shape = self.shape  # pads or crops, which FileInput would refuse or warn of
         if entry.targets is not None:
             file.targets = SameTarget(entry.targets, len(file)) if entry.has_one_target else entry.targets
-        file.seed = seeded(file.seed, entry.number).initial_seed()
+        file._address = (file.seed, entry.number)
         if file._epoch is not None:
             file._epoch = self.epoch
         with self._lock:
@@ -109,7 +109,11 @@ class OpenedRecordings:
         return file
 
     def open(self, entry: Entry) -> FileInput:
-        """A recording as its header has it, without targets."""
+        """A recording as its header has it, without targets. The options are checked once, with the first one."""
+        kind = (entry.stream, entry.spans is None)
+        template = self._templates.get(kind)
+        if template is not None:
+            return template._of(entry.path, entry.spans)
         options = dict(self._options)
         if entry.stream is not None:
             options["stream"] = entry.stream
@@ -117,7 +121,9 @@ class OpenedRecordings:
             options.pop("window_us", None)
             options.pop("window_events", None)
             options["windows"] = entry.spans
-        return FileInput(entry.path, **options)
+        file = FileInput(entry.path, **options)
+        self._templates[kind] = file._unopened(entry.path)
+        return file
 
     def empty(self) -> OpenedRecordings:
         """The same options and epoch, with no recording open."""
@@ -130,7 +136,8 @@ class OpenedRecordings:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the open recordings: every process opens its own."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_opened", "_lock", "_process")}
+        own = ("_opened", "_templates", "_lock", "_process")
+        return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

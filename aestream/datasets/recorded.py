@@ -16,6 +16,8 @@ from aestream.cuda import to_device
 from aestream.datasets.event_file import EventFile
 from aestream.formats.base import ReadOptions
 
+_LAST_TIME = 2**63 - 1
+
 
 class RecordedEvents:
     """The part of ``FileInput`` without windows: events as arrays, and what the file says about itself."""
@@ -58,7 +60,7 @@ class RecordedEvents:
     def t_stop(self) -> int:
         """1 µs after the latest event, so that ``slice(t_start, t_stop)`` is the whole file; 0 if there is none."""
         recording = self._file.indexed
-        return min(recording.t_max + 1, int(np.iinfo(np.int64).max)) if recording.num_events else 0
+        return min(recording.t_max + 1, _LAST_TIME) if recording.num_events else 0
 
     @property
     def duration_us(self) -> int:

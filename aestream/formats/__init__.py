@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Any
 
 import aestream._core as _core
@@ -69,7 +68,8 @@ def open_file(path: str | bytes | os.PathLike[Any], options: ReadOptions = ReadO
         raise error.located(path) from None
     if file is not None:
         file.check()
-    return replace(opened, file=file, identity=identity)
+    opened.file, opened.identity = file, identity
+    return opened
 
 
 def _open(request: Request) -> OpenedFile:
@@ -125,7 +125,7 @@ def _choose(request: Request, detected: str) -> Format:
         is_empty = request.file is not None and len(request.file) == 0
         found = f"{name} file" if name else "an empty file" if is_empty else "bytes of no known format"
         raise FormatError(f"expected one of {', '.join(_FORMATS)}; found {found}")
-    for option, value in request.options.given().items():
+    for option, value in request.options.given.items():
         if option != "format" and option not in chosen.options:
             takers = " and ".join(other for other, each in _FORMATS.items() if option in each.options)
             raise ValueError(f"{option}={value!r} is for {takers} files; found a file of format {name}")

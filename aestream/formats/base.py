@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
@@ -37,7 +38,8 @@ class ReadOptions:
     stream: int | str | None = None
     mirror: str | None = None
 
-    def given(self) -> dict[str, Any]:
+    @cached_property
+    def given(self) -> Mapping[str, Any]:
         """The options that are not None."""
         return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
 
@@ -73,7 +75,7 @@ class Spooled:
     cut_message: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class OpenedFile:
     """A recording whose outside has been read.
 

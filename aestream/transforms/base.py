@@ -138,8 +138,13 @@ def transform_from_dict(parameters: dict[str, Any]) -> Transform:
 
 def seeded(*address: int) -> torch.Generator:
     """A generator for an address, such as (seed, epoch, item): equal addresses draw equally, on every machine."""
+    return torch.Generator().manual_seed(seed_of(*address))
+
+
+def seed_of(*address: int) -> int:
+    """What the generator for an address is seeded with, 64 bits."""
     words = np.random.SeedSequence([int(part) & (2**64 - 1) for part in address]).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(words[0]))
+    return int(words[0])
 
 
 def derived(generator: torch.Generator | None, place: int) -> torch.Generator | None:

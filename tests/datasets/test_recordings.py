@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from support.trees import frame_of, some_events, write_recording
 from torch.utils.data import DataLoader, default_collate
 
-from aestream import EVENT_DTYPE, EventBatch, Events, FormatError, Frame, StackedHistogram, VoxelGrid, save
+from aestream import EVENT_DTYPE, EventBatch, Events, FileInput, FormatError, Frame, StackedHistogram, VoxelGrid, save
 from aestream.datasets.ragged import collate_detections, collate_labelled, collate_rows
 from aestream.datasets.recordings import RecordingDataset
 from aestream.transforms import Compose, Crop, DropEvents, FlipX, RandomCrop
-from aestream.transforms.base import Transform
+from aestream.transforms.base import Transform, seeded
 
 SHAPE = (16, 12)
 
@@ -166,6 +166,36 @@ def test_batches_keep_the_order_of_their_indices(files):
     indices = [9, 0, 5, 1, 9, -1]
     for (x, label), index in zip(dataset.__getitems__(indices), indices, strict=True):
         assert torch.equal(x, dataset[index][0]) and label == dataset[index][1]
+
+
+def test_a_recording_opened_later_is_as_one_opened_first(files):
+    paths, _ = files
+    options = {"window_us": 700, "start_us": 1500, "representation": VoxelGrid(3), "with_times": True, "threads": 1}
+    dataset = RecordingDataset([(path, None, 4) for path in paths], seed=9, **options)
+    for number in (2, 0, 1):
+        recording, alone = dataset.recording(number), FileInput(paths[number], **options)
+        assert (recording.shape, recording.window_us, recording.start_us) == (alone.shape, 700, 1500)
+        assert len(recording) == len(alone)
+        assert recording.seed == seeded(9, number).initial_seed()
+        for (x, target, times), (want, when) in zip(recording, alone, strict=True):
+            assert torch.equal(x, want)
+            assert torch.equal(times, when)
+            assert target == 4
+        again = pickle.loads(pickle.dumps(recording))
+        assert again.seed == recording.seed
+        assert torch.equal(again[0][0], alone[0][0])
+
+
+def test_a_recording_that_is_a_folder_or_gone_fails_with_its_name(files, tmp_path):
+    paths, _ = files
+    (tmp_path / "folder.dat").mkdir()
+    items = [(path, None, None) for path in (paths[0], tmp_path / "folder.dat", tmp_path / "gone.dat")]
+    dataset = RecordingDataset(items, SHAPE, window_us=None)
+    assert dataset[0].any()
+    with pytest.raises(IsADirectoryError, match=r"folder\.dat.* is a folder: aestream.datasets.EventFolder reads"):
+        dataset[1]
+    with pytest.raises(FileNotFoundError, match=r"gone\.dat"):
+        dataset[2]
 
 
 SPANS = np.array([[1000, 2000], [1500, 1500], [2000, 10**12]])
