@@ -7,12 +7,30 @@
 #include <cmath>
 #include <cstring>
 
+#include "accumulate/exponential.hpp"
 #include "accumulate/pixel.hpp"
+#include "accumulate/place_list.hpp"
+#include "core/multiversion.hpp"
 
 namespace aestream {
 namespace {
 
 using Polarity = TimeSurface::Polarity;
+
+constexpr std::uint32_t oldest = 0x7FFFFFFF;  // ages, plus 1, that fit beside a polarity
+
+/// What ages, in steps of `unit` time constants, are worth.
+AESTREAM_MULTIVERSION
+void weigh(const std::uint32_t* codes, std::size_t count, double unit, bool exponential, float* values) {
+  if (exponential) {
+    for (std::size_t i = 0; i < count; ++i)
+      values[i] = static_cast<float>(decayed(static_cast<double>(codes[i]) * unit));
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = static_cast<float>(std::max(0.0, 1 - static_cast<double>(codes[i]) * unit));
+    }
+  }
+}
 
 class TimeSurfaceAccumulator final : public Accumulator {
  public:
@@ -35,39 +53,53 @@ class TimeSurfaceAccumulator final : public Accumulator {
   }
 
   void consume(ConstEventSpan events) override {
+    const Geometry geometry = geometry_;
+    const std::size_t on_channel = polarity_ == Polarity::Split ? geometry.pixels() : 0;
+    const std::int64_t stop = stop_;
+    const unsigned shift = shift_;
+    std::uint32_t* const out = out_;
+    std::uint32_t* const touched = touched_.reserve(events.size());
+    std::size_t count = 0, outside = 0;
     for (const Event& event : events) {
       const Pixel pixel(event);
-      if (!pixel.inside(geometry_)) [[unlikely]] {
-        ++outside_;
+      if (!pixel.inside(geometry)) [[unlikely]] {
+        ++outside;
         continue;
       }
-      const std::size_t at =
-          pixel.index(geometry_) + (polarity_ == Polarity::Split ? pixel.on * geometry_.pixels() : 0);
+      const std::size_t at = pixel.index(geometry) + pixel.on * on_channel;
       const std::uint64_t age =
-          event.t >= stop_ ? 0 : static_cast<std::uint64_t>(stop_) - static_cast<std::uint64_t>(event.t);
-      const auto code = static_cast<std::uint32_t>(std::min<std::uint64_t>(age >> shift_, oldest - 1)) + 1;
-      std::uint32_t& held = out_[at];
-      if (held == 0) touched_.push_back(static_cast<std::uint32_t>(at));
-      if (held == 0 || code <= (held & oldest)) held = code | pixel.on << 31;
+          event.t >= stop ? 0 : static_cast<std::uint64_t>(stop) - static_cast<std::uint64_t>(event.t);
+      const auto code = static_cast<std::uint32_t>(std::min<std::uint64_t>(age >> shift, oldest - 1)) + 1;
+      const std::uint32_t held = out[at];
+      touched[count] = static_cast<std::uint32_t>(at);
+      count += held == 0;
+      const bool is_latest = code - 1 <= (held & oldest) - 1;  // where nothing is held, too
+      out[at] = is_latest ? code | pixel.on << 31 : held;
     }
+    touched_.add(count);
+    outside_ += outside;
   }
 
   std::size_t finish() override {
+    constexpr std::size_t chunk = 256;
     const double unit = std::ldexp(1.0, static_cast<int>(shift_)) / tau_us_;
+    std::uint32_t codes[chunk];
+    float values[chunk];
+    const bool is_signed = polarity_ == Polarity::Signed;
     auto* surface = reinterpret_cast<float*>(out_);
-    for (const std::uint32_t at : touched_) {
-      const std::uint32_t held = out_[at];
-      const double age = static_cast<double>((held & oldest) - 1) * unit;
-      const double value = exponential_ ? std::exp(-age) : std::max(0.0, 1 - age);
-      const bool negative = polarity_ == Polarity::Signed && held >> 31 == 0;
-      surface[at] = static_cast<float>(negative ? -value : value);
+    for (auto places = touched_.places(); !places.empty(); places = places.subspan(std::min(chunk, places.size()))) {
+      const std::size_t count = std::min(chunk, places.size());
+      for (std::size_t i = 0; i < count; ++i) codes[i] = (out_[places[i]] & oldest) - 1;
+      weigh(codes, count, unit, exponential_, values);
+      for (std::size_t i = 0; i < count; ++i) {
+        const bool is_negative = is_signed && out_[places[i]] >> 31 == 0;
+        surface[places[i]] = is_negative ? -values[i] : values[i];
+      }
     }
     return outside_;
   }
 
  private:
-  static constexpr std::uint32_t oldest = 0x7FFFFFFF;  // ages, plus 1, that fit beside a polarity
-
   double tau_us_;
   bool exponential_;
   Polarity polarity_;
@@ -75,7 +107,7 @@ class TimeSurfaceAccumulator final : public Accumulator {
   std::int64_t stop_ = 0;
   unsigned shift_ = 0;  // ages in steps of 2^shift µs: 1 µs in windows of up to 18 minutes
   std::uint32_t* out_ = nullptr;
-  std::vector<std::uint32_t> touched_;
+  PlaceList touched_;
   std::size_t outside_ = 0;
 };
 
@@ -92,15 +124,22 @@ class LatestTimeAccumulator final : public Accumulator {
   }
 
   void consume(ConstEventSpan events) override {
+    const Geometry geometry = geometry_;
+    const std::size_t on_channel = split_ ? geometry.pixels() : 0;
+    std::int64_t* const out = out_;
+    std::size_t outside = 0;
     for (const Event& event : events) {
       const Pixel pixel(event);
-      if (!pixel.inside(geometry_)) [[unlikely]] {
-        ++outside_;
+      if (!pixel.inside(geometry)) [[unlikely]] {
+        ++outside;
         continue;
       }
-      std::int64_t& latest = out_[pixel.index(geometry_) + (split_ ? pixel.on * geometry_.pixels() : 0)];
-      if (latest == -1 || event.t > latest) latest = event.t;
+      std::int64_t* const latest = out + pixel.index(geometry) + pixel.on * on_channel;
+      const std::int64_t before = *latest, t = event.t;
+      const bool is_latest = (before == -1) | (t > before);  // no branch: whether a pixel is new cannot be predicted
+      *latest = is_latest ? t : before;
     }
+    outside_ += outside;
   }
 
   std::size_t finish() override { return outside_; }
@@ -129,28 +168,37 @@ class EventImageAccumulator final : public Accumulator {
   }
 
   void consume(ConstEventSpan events) override {
-    const std::size_t pixels = geometry_.pixels();
+    const Geometry geometry = geometry_;
+    const std::size_t pixels = geometry.pixels();
+    const std::int64_t start = start_;
+    float* const out = out_;
+    float latest = latest_;
+    std::uint32_t* const touched = touched_.reserve(events.size());
+    std::size_t count = 0, outside = 0;
     for (const Event& event : events) {
       const Pixel pixel(event);
-      if (!pixel.inside(geometry_)) [[unlikely]] {
-        ++outside_;
+      if (!pixel.inside(geometry)) [[unlikely]] {
+        ++outside;
         continue;
       }
-      const std::size_t at = pixel.index(geometry_) + (pixel.on ? 0 : pixels);
-      const float since =
-          event.t <= start_
-              ? 0
-              : static_cast<float>(static_cast<std::uint64_t>(event.t) - static_cast<std::uint64_t>(start_));
-      if (out_[at] == 0) touched_.push_back(at + 2 * pixels);
-      out_[at] += 1;
-      out_[at + 2 * pixels] = std::max(out_[at + 2 * pixels], since);
-      latest_ = std::max(latest_, since);
+      const std::size_t at = pixel.index(geometry) + (pixel.on ^ 1) * pixels;
+      const std::uint64_t length = static_cast<std::uint64_t>(event.t) - static_cast<std::uint64_t>(start);
+      const float since = event.t <= start ? 0 : static_cast<float>(length);
+      const float before = out[at];
+      touched[count] = static_cast<std::uint32_t>(at + 2 * pixels);
+      count += before == 0;
+      out[at] = before + 1;
+      out[at + 2 * pixels] = std::max(out[at + 2 * pixels], since);
+      latest = std::max(latest, since);
     }
+    touched_.add(count);
+    latest_ = latest;
+    outside_ += outside;
   }
 
   std::size_t finish() override {
     if (latest_ > 0) {
-      for (const std::size_t at : touched_) out_[at] /= latest_;
+      for (const std::uint32_t at : touched_.places()) out_[at] /= latest_;
     }
     return outside_;
   }
@@ -158,7 +206,7 @@ class EventImageAccumulator final : public Accumulator {
  private:
   Geometry geometry_;
   float* out_ = nullptr;
-  std::vector<std::size_t> touched_;  // the times that there are
+  PlaceList touched_;  // the times that there are
   std::int64_t start_ = 0;
   float latest_ = 0;
   std::size_t outside_ = 0;
