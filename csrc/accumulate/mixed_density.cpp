@@ -36,13 +36,36 @@ std::vector<std::int64_t> edges_of(std::uint64_t length, std::size_t bins) {
   return edges;
 }
 
-AESTREAM_MULTIVERSION
-void add_up(const std::int16_t* sums, std::int32_t* total, std::int8_t* out, std::size_t size, std::int32_t cutoff) {
+template <class Total>
+inline __attribute__((always_inline)) void add_up(const std::int16_t* sums, Total* total, std::int8_t* out,
+                                                  std::size_t size, Total cutoff) {
   for (std::size_t i = 0; i < size; ++i) {
-    total[i] += sums[i];
-    out[i] = static_cast<std::int8_t>(std::clamp(total[i], -cutoff, cutoff));
+    const auto sum = static_cast<Total>(total[i] + sums[i]);
+    total[i] = sum;
+    out[i] = static_cast<std::int8_t>(std::clamp<Total>(sum, static_cast<Total>(-cutoff), cutoff));
   }
 }
+
+/// Channels of `plane` pixels each, whose totals stay in L1.
+template <class Total>
+inline __attribute__((always_inline)) void add_all(const Planes<std::int16_t>& sums, std::int8_t* out, Total cutoff) {
+  constexpr std::size_t tile = 4096;
+  Total total[tile];
+  for (std::size_t first = 0; first < sums.plane; first += tile) {
+    const std::size_t count = std::min(tile, sums.plane - first);
+    std::fill_n(total, count, Total{0});
+    for (std::size_t bin = 0; bin < sums.bins; ++bin) {
+      const std::size_t at = bin * sums.plane + first;
+      add_up(sums.data + at, total, out + at, count, cutoff);
+    }
+  }
+}
+
+AESTREAM_MULTIVERSION
+void add_few(const Planes<std::int16_t>& sums, std::int8_t* out, std::int16_t cutoff) { add_all(sums, out, cutoff); }
+
+AESTREAM_MULTIVERSION
+void add_many(const Planes<std::int16_t>& sums, std::int8_t* out, std::int32_t cutoff) { add_all(sums, out, cutoff); }
 
 class MixedDensityAccumulator final : public Accumulator {
  public:
@@ -60,50 +83,56 @@ class MixedDensityAccumulator final : public Accumulator {
   void begin(std::uint8_t* out, const Axis& axis) override {
     out_ = reinterpret_cast<std::int8_t*>(out);
     sums_.zeroed = 0;
-    outside_ = 0;
+    num_events_ = outside_ = 0;
     const std::uint64_t length =
         static_cast<std::uint64_t>(axis.events.stop) - static_cast<std::uint64_t>(axis.events.start) - 1;
     bins_.set(axis.events.start, edges_of(std::max<std::uint64_t>(length, 1), sums_.bins));
   }
 
   void consume(ConstEventSpan events) override {
-    constexpr int most = std::numeric_limits<std::int16_t>::max();
-    for (const Event& event : events) {
-      const Pixel pixel(event);
-      if (!pixel.inside(geometry_)) [[unlikely]] {
-        ++outside_;
-        continue;
-      }
-      const std::size_t bin = bins_.find(event.t);
-      sums_.zero_before(bin + 1);
-      std::int16_t& sum = sums_.data[bin * sums_.plane + pixel.index(geometry_)];
-      sum = static_cast<std::int16_t>(std::clamp(sum + static_cast<int>(pixel.on) * 2 - 1, -most, most));
+    num_events_ += events.size();
+    while (!events.empty()) {
+      const TimeBins::Run run = bins_.run_of(events.front().t);
+      sums_.zero_before(run.bin + 1);
+      events = add_run(events, run);
     }
   }
 
   std::size_t finish() override {
     sums_.zero_before(sums_.bins);
-    constexpr std::size_t tile = 4096;  // pixels whose totals stay in L1
-    std::int32_t total[tile];
-    for (std::size_t first = 0; first < sums_.plane; first += tile) {
-      const std::size_t count = std::min(tile, sums_.plane - first);
-      std::fill_n(total, count, 0);
-      for (std::size_t bin = 0; bin < sums_.bins; ++bin) {
-        const std::size_t at = bin * sums_.plane + first;
-        add_up(sums_.data + at, total, out_ + at, count, cutoff_);
-      }
-    }
+    const bool few = num_events_ <= most;  // no total can be larger
+    few ? add_few(sums_, out_, static_cast<std::int16_t>(cutoff_)) : add_many(sums_, out_, cutoff_);
     return outside_;
   }
 
  private:
+  static constexpr int most = std::numeric_limits<std::int16_t>::max();
+
+  /// Returns the events behind those of the run.
+  ConstEventSpan add_run(ConstEventSpan events, const TimeBins::Run run) {
+    const Geometry geometry = geometry_;
+    std::int16_t* const sums = sums_.data + run.bin * sums_.plane;
+    std::size_t i = 0, outside = 0;
+    for (; i < events.size() && run.has(events[i].t); ++i) {
+      const Pixel pixel(events[i]);
+      if (!pixel.inside(geometry)) [[unlikely]] {
+        ++outside;
+        continue;
+      }
+      std::int16_t& sum = sums[pixel.index(geometry)];
+      sum = static_cast<std::int16_t>(std::clamp(sum + static_cast<int>(pixel.on) * 2 - 1, -most, most));
+    }
+    outside_ += outside;
+    return events.subspan(i);
+  }
+
   std::int32_t cutoff_;
   Geometry geometry_;
   TimeBins bins_;
   Buffer memory_;
   Planes<std::int16_t> sums_;
   std::int8_t* out_ = nullptr;
-  std::size_t outside_ = 0;
+  std::size_t num_events_ = 0, outside_ = 0;
 };
 
 }  // namespace

@@ -50,24 +50,41 @@ class StackedHistogramAccumulator final : public Accumulator {
  private:
   template <bool downsampled>
   void add(ConstEventSpan events) {
+    while (!events.empty()) {
+      const TimeBins::Run run = bins_.run_of(events.front().t);
+      planes_.zero_before(run.bin + 1);
+      events = add_run<downsampled>(events, run);
+    }
+  }
+
+  /// Returns the events behind those of the run. What the loop needs is in variables of its own: counts are bytes, which
+  /// might be a part of anything else.
+  template <bool downsampled>
+  ConstEventSpan add_run(ConstEventSpan events, const TimeBins::Run run) {
+    const Geometry geometry = geometry_, small = small_;
     const std::size_t on_block = planes_.bins * planes_.plane;
-    for (const Event& event : events) {
-      const Pixel pixel(event);
-      if (!pixel.inside(geometry_)) [[unlikely]] {
-        ++outside_;
+    const std::uint32_t factor = downsample_, kept = factor / 2, cutoff = cutoff_;
+    const std::uint64_t inverse = (std::uint64_t{1} << 32) / factor + 1;  // exact: coordinates have 16 bits
+    std::uint8_t* const counts = planes_.data + run.bin * planes_.plane;
+    std::size_t i = 0, outside = 0;
+    for (; i < events.size() && run.has(events[i].t); ++i) {
+      const Pixel pixel(events[i]);
+      if (!pixel.inside(geometry)) [[unlikely]] {
+        ++outside;
         continue;
       }
       std::uint32_t x = pixel.x, y = pixel.y;
       if constexpr (downsampled) {
-        x = pixel.x / downsample_, y = pixel.y / downsample_;
-        const bool kept = pixel.x % downsample_ == downsample_ / 2 && pixel.y % downsample_ == downsample_ / 2;
-        if (!kept || x >= small_.width || y >= small_.height) continue;
+        x = static_cast<std::uint32_t>(pixel.x * inverse >> 32);
+        y = static_cast<std::uint32_t>(pixel.y * inverse >> 32);
+        const bool is_kept = pixel.x - x * factor == kept && pixel.y - y * factor == kept;
+        if (!is_kept || x >= small.width || y >= small.height) continue;
       }
-      const std::size_t bin = bins_.find(event.t);
-      planes_.zero_before(bin + 1);
-      std::uint8_t& count = planes_.data[pixel.on * on_block + bin * planes_.plane + std::size_t{y} * small_.width + x];
-      count = static_cast<std::uint8_t>(count + (count < cutoff_));
+      std::uint8_t& count = counts[pixel.on * on_block + std::size_t{y} * small.width + x];
+      count = static_cast<std::uint8_t>(count + (count < cutoff));
     }
+    outside_ += outside;
+    return events.subspan(i);
   }
 
   std::uint8_t cutoff_;

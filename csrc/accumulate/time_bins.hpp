@@ -1,8 +1,9 @@
-// Time bins with whole-µs edges: an event's bin is looked up once and then kept as long as times stay between two edges.
+// Time bins with whole-µs edges: a bin is looked up once for all events that follow each other in it.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace aestream {
@@ -13,28 +14,39 @@ class TimeBins {
   void set(std::int64_t start, std::vector<std::int64_t> edges) {
     start_ = start;
     edges_ = std::move(edges);
-    bin_ = 0;
-    low_ = 1, high_ = 0;  // nothing is between them
   }
 
-  std::size_t find(std::int64_t t) {
+  /// The bin of some time, and from when to when times are in it.
+  struct Run {
+    std::size_t bin;
+    std::int64_t first, last;
+
+    bool has(std::int64_t t) const { return t >= first && t <= last; }
+  };
+
+  Run run_of(std::int64_t t) const {
     const std::uint64_t since = t < start_ ? 0 : static_cast<std::uint64_t>(t) - static_cast<std::uint64_t>(start_);
-    if (since >= low_ && since < high_) [[likely]]
-      return bin_;
     const auto after =
         std::upper_bound(edges_.begin() + 1, edges_.end(), since,
                          [](std::uint64_t time, std::int64_t edge) { return time < static_cast<std::uint64_t>(edge); });
-    bin_ = static_cast<std::size_t>(after - edges_.begin()) - 1;
-    low_ = bin_ == 0 ? 0 : static_cast<std::uint64_t>(edges_[bin_]);
-    high_ = after == edges_.end() ? UINT64_MAX : static_cast<std::uint64_t>(*after);
-    return bin_;
+    const auto bin = static_cast<std::size_t>(after - edges_.begin()) - 1;
+    const std::uint64_t low = bin == 0 ? 0 : static_cast<std::uint64_t>(edges_[bin]);
+    constexpr std::int64_t earliest = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+    return {bin, low == 0 ? earliest : at(low),
+            after == edges_.end() ? latest : at(static_cast<std::uint64_t>(*after) - 1)};
   }
 
  private:
+  /// The time so long after the start, or the latest there is.
+  std::int64_t at(std::uint64_t since) const {
+    constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+    const std::uint64_t most = static_cast<std::uint64_t>(latest) - static_cast<std::uint64_t>(start_);
+    return since > most ? latest : static_cast<std::int64_t>(static_cast<std::uint64_t>(start_) + since);
+  }
+
   std::int64_t start_ = 0;
   std::vector<std::int64_t> edges_;
-  std::size_t bin_ = 0;
-  std::uint64_t low_ = 1, high_ = 0;
 };
 
 }  // namespace aestream
