@@ -232,6 +232,17 @@ def test_windows_are_the_same_to_the_bit_for_any_number_of_threads() -> None:
         assert torch.equal(torch.from_numpy(tensor), expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_narrow_differences_are_exact_where_counts_go_far_and_come_back(dtype: torch.dtype) -> None:
+    for ups, downs in ((40_000, 39_000), (33_000, 70_000), (140_000, 3), (32_768, 32_768)):
+        events = np.zeros(ups + downs, EVENT_DTYPE)
+        events["p"][:ups] = True
+        expected = torch.tensor(ups - downs).to(dtype)
+        assert Frame("difference", dtype)(events, (1, 1))[0, 0, 0] == expected
+        clipped = Frame("difference", dtype, clip=2048)(events, (1, 1))[0, 0, 0]
+        assert clipped == max(-2048, min(2048, ups - downs))
+
+
 def test_windows_may_be_none() -> None:
     tensors, outside = _core.accumulate(records(), Frame().spec(), 7, 5, np.zeros((0, 2), np.int64), True, 2)
     assert tensors.shape == (0, 2, 5, 7) and outside == 0
