@@ -30,7 +30,8 @@ def to_time(name: str, value: float) -> int:
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """A sensor's (width, height) as plain integers; ValueError unless both are whole numbers from 1 to 32767."""
     try:
-        width, height = (index(length) for length in shape)
+        width, height = shape
+        width, height = index(width), index(height)
     except (TypeError, ValueError):
         raise ValueError(f"shape must be (width, height), each from 1 to {MAX_LENGTH}, got {shape!r}") from None
     if not (1 <= width <= MAX_LENGTH and 1 <= height <= MAX_LENGTH):

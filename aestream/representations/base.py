@@ -91,7 +91,7 @@ class Accumulated:
             if events.device.type == "cuda" and is_usable(events.device) and has_kernels(self, shape):
                 return gpu_of(events.device).represent_one(self, shape, events, start_us, stop_us)
             return self.on_device(events, shape, start_us, stop_us)
-        array, _ = _core.accumulate_all(as_records(events), self.spec(), *shape, start_us, stop_us)
+        array, _ = _core.accumulate_all(as_records(events), _spec_of(self), *shape, start_us, stop_us)
         return to_tensor(array, self.dtype)
 
     def on_device(
@@ -99,6 +99,12 @@ class Accumulated:
     ) -> torch.Tensor:
         """The same tensor for events on another device; unless a subclass knows better, by way of the CPU."""
         return self(events.to("cpu"), shape, start_us=start_us, stop_us=stop_us).to(events.device)
+
+
+@lru_cache(maxsize=256)
+def _spec_of(representation: Accumulated) -> _core.Representation:
+    """Its ``spec()``, which takes as long to make as some thousand events to count."""
+    return representation.spec()
 
 
 def representation_from_dict(parameters: Mapping[str, Any]) -> Accumulated:
