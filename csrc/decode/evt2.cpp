@@ -6,6 +6,7 @@
 
 #include "core/multiversion.hpp"
 #include "decode/evt2_clock.hpp"
+#include "decode/evt2_lanes.hpp"
 
 namespace aestream {
 namespace {
@@ -69,7 +70,10 @@ Progress decode_words(const std::uint8_t* in, std::size_t words, Clock& clock, E
   std::size_t i = 0, n = 0;
   std::int64_t base = clock.base, wraps = clock.wraps;
   while (i < words && n < capacity) {
-    for (const std::size_t stop = i + std::min(words - i, capacity - n); i < stop; ++i) {
+    const Progress quick = evt2::decode_lanes(in + i * Words::word_size, words - i, base, wraps, out + n, capacity - n);
+    i += quick.bytes / Words::word_size;
+    n += quick.events;
+    for (const std::size_t stop = i + std::min({words - i, capacity - n, lane_count}); i < stop; ++i) {
       const std::uint32_t word = load_le32(in + i * Words::word_size), type = word >> 28;
       store_event(out + n, base + wraps + bits(word, 22, 6), bits(word, 11, 11), bits(word, 0, 11), type & 1);
       n += type <= ChangeOn;

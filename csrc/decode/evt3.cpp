@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "core/multiversion.hpp"
+#include "decode/evt3_lanes.hpp"
 #include "decode/evt3_words.hpp"
 
 namespace aestream {
@@ -14,6 +15,7 @@ using namespace evt3;
 
 namespace {
 
+constexpr std::size_t before_lanes = 16;  // words without vectors that make it likely that more follow
 constexpr std::size_t room = 32;  // slots that the quick loops may write to, whether or not there are events for them
 
 /// Writes the pixels of a mask: `guess` stores without asking, since a guessed branch costs more, and the rest one by one.
@@ -83,13 +85,24 @@ inline void store_event_word(Event* out, std::uint64_t t, std::uint64_t xyp) {
 AESTREAM_MULTIVERSION
 Progress decode_words(const std::uint8_t* in, std::size_t words, Evt3State& state, Event* out, std::size_t capacity) {
   Evt3State s = state;
+  const std::size_t run_words = has_lanes() ? before_lanes : words;
   std::size_t i = 0, n = 0;
+  bool runs_on = false;
   while (i < words && n + room <= capacity) {
+    if (runs_on) [[unlikely]] {
+      Evt3State own = s;  // `s` itself stays in registers
+      const Progress quick = decode_lanes(in + i * word_size, words - i, own, out + n, capacity - n);
+      s = own;
+      i += quick.bytes / word_size;
+      n += quick.events;
+      if (n + room > capacity) break;
+    }
     std::uint64_t now = static_cast<std::uint64_t>(s.wrapped + s.time), y = std::uint64_t{s.y} << y_shift;
     const std::uint64_t time_high = TimeHigh << 12 | s.time >> 12;
     Event* to = out + n;
     std::uint32_t word = 0;
-    for (const std::size_t stop = i + std::min(words - i, capacity - room - n + 1); i < stop; ++i) {
+    const std::size_t stop = i + std::min(std::min(words - i, capacity - room - n + 1), run_words);
+    for (; i < stop; ++i) {
       word = load_le16(in + i * word_size);
       const Effect& effect = effects[type_of(word)];
       if ((effect.stop & (word ^ time_high)) != 0) [[unlikely]]
@@ -99,6 +112,7 @@ Progress decode_words(const std::uint8_t* in, std::size_t words, Evt3State& stat
       y ^= (y ^ std::uint64_t{word} << y_shift) & effect.y;
       now ^= (now ^ word) & effect.time;
     }
+    runs_on = i == stop;
     n = static_cast<std::size_t>(to - out);
     s.y = static_cast<std::uint32_t>(y >> y_shift);
     s.time = static_cast<std::uint32_t>(now) & (period - 1);
