@@ -55,6 +55,7 @@ const Index& Recording::replace_index(const Index& refuted, std::size_t threads)
 void Recording::restore_index(Index index) {
   guarded([&] { verify_index(*source_, index); });
   const auto lock = lock_interruptibly(mutex_);
+  if (index_) return;  // another thread was first, and has begun to read by it
   index_ = std::make_unique<const Index>(std::move(index));
   is_restored_ = true;
 }

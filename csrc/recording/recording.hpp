@@ -31,7 +31,8 @@ class Recording {
   /// Built at the first call; later ones are free. Safe to call from several threads.
   const Index& index(std::size_t threads) const;
   bool has_index() const;
-  /// Takes an index that was built for the same file before; throws IndexMismatch, and takes none, if it was for another.
+  /// Takes an index that was built for the same file before, unless it has one; throws IndexMismatch, and takes none, if
+  /// it was for another. Safe to call from several threads.
   void restore_index(Index index);
 
   /// All events. Needs no complete index, and builds none.

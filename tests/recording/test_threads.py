@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from reference import evt2
@@ -59,3 +61,15 @@ def test_evt2_wraps_exactly_where_the_rule_says(tmp_path, fall):
     assert_same_events(file.load(), expected)
     assert file.t_stop == expected["t"].max() + 1
     assert (expected["t"].max() > 2**34) == (fall == 2**28 - 157)
+
+
+def test_an_index_that_is_read_by_is_not_replaced_by_a_restored_one(large):
+    path, _ = large
+    recording = FileInput(path, SHAPE, cache_index=False)._file.indexed
+    packed = recording.pack_index()
+    reader = threading.Thread(target=lambda: [recording.find(0, 2**40, True, 2) for _ in range(200)])
+    reader.start()
+    while reader.is_alive():
+        recording.restore_index(packed)
+    reader.join()
+    assert recording.pack_index() == packed
