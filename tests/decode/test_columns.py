@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import EVENT_DTYPE
@@ -49,7 +49,6 @@ def columns(draw, name, rows):
     return spread(draw(hnp.arrays(dtype, rows, elements=elements, fill=st.nothing())), draw(st.integers(0, 5)))
 
 
-@settings(max_examples=300)
 @given(data=st.data(), rows=st.integers(0, 40))
 def test_every_type_order_and_stride_gives_the_same_numbers(data, rows):
     t, x, y, p = (data.draw(columns(name, rows)) for name in "txyp")

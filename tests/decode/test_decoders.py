@@ -61,7 +61,7 @@ ENCODERS = {
 SENSORS = {"aedat1": (128, 128), "aedat2_dvs128": (128, 128), "aedat2_davis346": (346, 256)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(data=st.data())
 @pytest.mark.parametrize("format", REFERENCES)
 def test_same_events_for_any_chunking(format, data):

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reference import spif
 from reference.faery_udp import encode_t32, encode_t64
@@ -128,14 +128,12 @@ def violation(targets: ctypes.CDLL, name: str, data: bytes) -> str | None:
     return message and message.decode()
 
 
-@settings(max_examples=200)
 @given(data=st.data(), seed=st.binary(min_size=4, max_size=4))
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_contracts_hold_for_words(targets, name, data, seed):
     assert violation(targets, name, seed + data.draw(PAYLOADS[name])) is None
 
 
-@settings(max_examples=200)
 @given(data=st.data(), seed=st.binary(min_size=4, max_size=4))
 @pytest.mark.parametrize("name", ["evt2", "evt21", "evt3", "dat"])
 def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
@@ -151,13 +149,11 @@ def test_contracts_hold_for_bytes(targets, name, data):
     assert violation(targets, name, data) is None
 
 
-@settings(max_examples=200)
 @given(file=FILES, cut=st.integers(0, 400))
 def test_contracts_hold_for_cut_files(targets, file, cut):
     assert violation(targets, "file", file[: max(0, len(file) - cut)]) is None
 
 
-@settings(max_examples=200)
 @given(data=st.data())
 @pytest.mark.parametrize("name", PACKETS)
 def test_contracts_hold_for_damaged_packets(targets, name, data):
@@ -167,14 +163,12 @@ def test_contracts_hold_for_damaged_packets(targets, name, data):
     assert violation(targets, name, bytes(file)) is None
 
 
-@settings(max_examples=200)
 @given(packets=aedat3_packets(), cut=st.integers(0, 400))
 def test_contracts_hold_for_packets_that_are_cut(targets, packets, cut):
     assert violation(targets, "aedat3", packets) is None
     assert violation(targets, "aedat3", packets[: max(0, len(packets) - cut)]) is None
 
 
-@settings(max_examples=200)
 @given(
     protocol=st.integers(0, 3), events=event_arrays(monotonic=False), timestamps=st.booleans(), cut=st.integers(0, 9)
 )
@@ -184,7 +178,6 @@ def test_contracts_hold_for_datagrams(targets, protocol, events, timestamps, cut
     assert violation(targets, "datagram", bytes([protocol, 0, 0, 0]) + datagram[: max(0, len(datagram) - cut)]) is None
 
 
-@settings(max_examples=200)
 @given(data=st.data(), seed=st.integers(0, 2**24))
 def test_recordings_agree_with_themselves(targets, data, seed):
     file = data.draw(SOURCES[seed % len(SOURCES)])
@@ -199,7 +192,6 @@ CHANGES = st.tuples(
 )
 
 
-@settings(max_examples=300)
 @given(data=st.data(), seed=st.integers(0, 10), changes=st.lists(CHANGES, max_size=3))
 def test_changed_indexes_do_no_harm(targets, data, seed, changes):
     file = data.draw(SOURCES[seed])
@@ -207,7 +199,6 @@ def test_changed_indexes_do_no_harm(targets, data, seed, changes):
     assert violation(targets, "index", bytes([seed, 0, 0, 0, len(changes)]) + words + file) is None
 
 
-@settings(max_examples=200)
 @given(data=st.data(), cdr=st.booleans(), is_packet=st.booleans())
 def test_contracts_hold_for_ros_messages(targets, data, cdr, is_packet):
     messages = []
