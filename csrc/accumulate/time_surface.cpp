@@ -124,22 +124,15 @@ class LatestTimeAccumulator final : public Accumulator {
   }
 
   void consume(ConstEventSpan events) override {
-    const Geometry geometry = geometry_;
-    const std::size_t on_channel = split_ ? geometry.pixels() : 0;
-    std::int64_t* const out = out_;
-    std::size_t outside = 0;
     for (const Event& event : events) {
       const Pixel pixel(event);
-      if (!pixel.inside(geometry)) [[unlikely]] {
-        ++outside;
+      if (!pixel.inside(geometry_)) [[unlikely]] {
+        ++outside_;
         continue;
       }
-      std::int64_t* const latest = out + pixel.index(geometry) + pixel.on * on_channel;
-      const std::int64_t before = *latest, t = event.t;
-      const bool is_latest = (before == -1) | (t > before);  // no branch: whether a pixel is new cannot be predicted
-      *latest = is_latest ? t : before;
+      std::int64_t& latest = out_[pixel.index(geometry_) + (split_ ? pixel.on * geometry_.pixels() : 0)];
+      if (latest == -1 || event.t > latest) latest = event.t;
     }
-    outside_ += outside;
   }
 
   std::size_t finish() override { return outside_; }
