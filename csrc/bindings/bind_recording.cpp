@@ -24,7 +24,6 @@ std::unique_ptr<Recording> open_stream(std::shared_ptr<MappedFile> file, const s
 
 py::array to_array(EventArray&& events) { return own_events(std::move(events.memory), events.size); }
 
-/// With maps, one for each window, width and height are those of their end.
 void check_maps(const std::vector<CoordinateMap>& maps, std::size_t count, const Geometry& geometry) {
   const auto fits = [&](const CoordinateMap& map) {
     return map.grid().width == geometry.width && map.grid().height == geometry.height;
@@ -34,6 +33,7 @@ void check_maps(const std::vector<CoordinateMap>& maps, std::size_t count, const
   }
 }
 
+/// With maps, one for each window, width and height are those of their end.
 py::tuple accumulate_windows(const Recording& recording, const RepresentationPtr& representation, std::int64_t width,
                              std::int64_t height, const WindowArray& windows, bool by_time, std::size_t threads,
                              const std::vector<CoordinateMap>& maps) {
