@@ -177,7 +177,14 @@ class EventStream(IterableDataset[Any]):
         if worker is not None and worker.id != 0:
             return iter(())  # a device can be opened once
         session, is_open = self._session, self._is_open
-        return _Items(self, session if session is not None and is_open else self._start(), closes=not is_open)
+        if session is not None and is_open:
+            return _Items(self, session, closes=False)
+        session = self._start()
+        try:
+            return _Items(self, session, closes=True)
+        except BaseException:  # Ctrl-C, too
+            session.stop()
+            raise
 
     @property
     def _start_us(self) -> int | None:

@@ -14,6 +14,7 @@ from aestream.datasets.file import FileInput
 from aestream.datasets.folder import EventFolder
 from aestream.datasets.loader import EventLoader
 from aestream.datasets.sequences import SequenceSampler
+from aestream.streams.base import EventStream
 from aestream.training.lightning_base import data_module_class
 from aestream.training.passport import KEY, Passport, require_equal
 
@@ -80,6 +81,7 @@ class EventDataModule(_Base):
         self.batch_size, self.lanes, self.steps = batch_size, lanes, steps
         self.shuffle, self.seed, self.drop_last = shuffle, seed, drop_last
         self.loader_options = {"num_workers": num_workers} | (loader_options or {})
+        self._opened_here: list[EventStream] = []
 
     @property
     def passport(self) -> Passport | None:
@@ -122,6 +124,18 @@ class EventDataModule(_Base):
         """The loader of predictions, in order; a list of them for a list."""
         return self._loaders("predict")
 
+    def teardown(self, stage: str) -> None:
+        """Close the live streams that were opened for the batches of this run, and no others."""
+        self._close_streams()
+
+    def on_exception(self, exception: BaseException) -> None:
+        """As at the end of a run: wherever an error or Ctrl-C meets it, no port and no camera stays open."""
+        self._close_streams()
+
+    def _close_streams(self) -> None:
+        while self._opened_here:
+            self._opened_here.pop().stop()
+
     def _loaders(self, stage: str) -> Any:
         dataset = self.datasets[stage]
         if isinstance(dataset, list):
@@ -130,6 +144,8 @@ class EventDataModule(_Base):
 
     def _loader(self, dataset: Any, stage: str) -> Any:
         if isinstance(dataset, IterableDataset):
+            if isinstance(dataset, EventStream) and not dataset._is_open:
+                self._opened_here.append(dataset)
             return DataLoader(dataset, batch_size=1)
         is_training = stage == "train"
         shuffle, drop_last = is_training and self.shuffle, is_training and self.drop_last

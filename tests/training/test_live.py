@@ -177,6 +177,40 @@ except (KeyboardInterrupt, SystemExit):
     assert "ended, open: False" in done.stdout, done.stderr
 
 
+class Interrupted(Camera):
+    """Ctrl-C when it has just been opened."""
+
+    @property
+    def _has_arrivals(self) -> bool:
+        raise KeyboardInterrupt
+
+
+class InterruptedInModel(Tiny):
+    def predict_step(self, batch, number):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("is_open_before", [False, True])
+@pytest.mark.parametrize(("camera", "model"), [(Interrupted, Tiny), (Camera, InterruptedInModel)])
+def test_a_run_that_ctrl_c_ends_closes_what_it_opened_and_nothing_else(camera, model, is_open_before):
+    stream = camera("silence")
+    if is_open_before:
+        stream.start_stream()
+    with pytest.raises(SystemExit) as raised:  # holds the frames of the iteration, so that it is not garbage yet
+        trainer().predict(model(), EventDataModule(predict=stream))
+    assert stream._is_open == is_open_before
+    stream.stop()
+    assert raised.value.__context__ is not None
+
+
+def test_ctrl_c_when_a_stream_has_just_been_opened_closes_it():
+    stream = Interrupted("silence")
+    with pytest.raises(KeyboardInterrupt) as raised:
+        next(iter(DataLoader(stream)))
+    assert not stream._is_open
+    assert raised.value.__traceback__ is not None
+
+
 def test_two_streams_at_once(file):
     with (
         UDPInput(SHAPE, port=0, host=HERE, window_us=5000, timeout_s=0.5) as left,
