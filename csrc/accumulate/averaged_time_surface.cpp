@@ -1,10 +1,11 @@
-// HATS without its history: a pixel's earlier events decay together, so their sum and the latest time are enough. Only a
-// limit of age needs the events themselves.
+// HATS. A cell with few events walks over them; in others a pixel's earlier events decay together, so that their sum and the
+// latest time are enough, and only a limit of age needs the events themselves.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "accumulate/exponential.hpp"
 #include "accumulate/pixel.hpp"
 #include "accumulate/tore.hpp"
 
@@ -65,11 +66,10 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   AveragedTimeSurfaceAccumulator(std::uint32_t cell, std::uint32_t radius, double tau_us,
                                  std::optional<std::int64_t> max_age_us, Geometry geometry)
       : cell_(cell), radius_(radius), tau_us_(tau_us), max_age_us_(max_age_us), geometry_(geometry) {
-    cells_ = {(geometry.width + cell - 1) / cell, (geometry.height + cell - 1) / cell};
+    rows_ = {(geometry.width + cell - 1) / cell, (geometry.height + cell - 1) / cell};
     tile_ = 2 * radius + 1;
-    memories_.resize(2 * geometry.pixels());
+    cells_.resize(2 * rows_.pixels());
     sums_.resize(elements());
-    counts_.resize(2 * cells_.pixels());
   }
 
   std::size_t size() const override { return elements() * sizeof(float); }
@@ -77,11 +77,11 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   void begin(std::uint8_t* out, const Axis&) override {
     out_ = reinterpret_cast<float*>(out);
     std::memset(out, 0, size());
-    for (std::size_t cell = 0; cell < counts_.size(); ++cell) {
-      if (counts_[cell] != 0) clear_cell(cell);
+    for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+      if (cells_[cell].count != 0) clear_cell(cell);
     }
-    for (const std::uint32_t pixel : remembered_) memories_[pixel] = {};
-    remembered_.clear();
+    events_.clear();
+    memories_.clear();
     histories_.clear();
     latest_ = std::numeric_limits<std::int64_t>::min();
     outside_ = 0;
@@ -100,30 +100,45 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   }
 
   std::size_t finish() override {
-    for (std::size_t cell = 0; cell < counts_.size(); ++cell) {
-      if (counts_[cell] != 0) finish_cell(cell);
+    for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+      if (cells_[cell].count != 0) finish_cell(cell);
     }
     return outside_;
   }
 
  private:
-  std::size_t elements() const { return 2 * cells_.pixels() * tile_ * tile_; }
-  std::size_t stride() const { return std::size_t{cells_.width} * tile_; }
+  /// Events of a cell that has few, each with the one before it.
+  struct Remembered {
+    std::int64_t time;
+    std::uint32_t x, y;  // in the cell
+    std::uint32_t before;
+  };
+
+  struct Cell {
+    std::uint64_t count = 0;
+    std::uint32_t newest = none;    // of its events, while they are few
+    std::uint32_t memories = none;  // then those of its pixels: the first
+  };
+
+  static constexpr std::uint64_t few = 16;
+
+  std::size_t elements() const { return 2 * rows_.pixels() * tile_ * tile_; }
+  std::size_t stride() const { return std::size_t{rows_.width} * tile_; }
 
   /// The first element of a cell of both polarities' cells.
   std::size_t place_of(std::size_t cell) const {
-    return cell / cells_.width * tile_ * stride() + cell % cells_.width * tile_;
+    return cell / rows_.width * tile_ * stride() + cell % rows_.width * tile_;
   }
 
   void clear_cell(std::size_t cell) {
-    counts_[cell] = 0;
+    cells_[cell] = {};
     for (std::size_t row = 0, at = place_of(cell); row < tile_; ++row, at += stride()) {
       std::fill_n(&sums_[at], tile_, 0.0);
     }
   }
 
   void finish_cell(std::size_t cell) {
-    const auto count = static_cast<double>(counts_[cell]);
+    const auto count = static_cast<double>(cells_[cell].count);
     for (std::size_t row = 0, at = place_of(cell); row < tile_; ++row, at += stride()) {
       for (std::size_t i = at; i < at + tile_; ++i) out_[i] = static_cast<float>(sums_[i] / count);
     }
@@ -131,35 +146,73 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
 
   void add(const Pixel& pixel) {
     const std::uint32_t column = pixel.x / cell_, row = pixel.y / cell_;
-    const std::size_t cell = pixel.on * cells_.pixels() + std::size_t{row} * cells_.width + column;
-    ++counts_[cell];
-    double* tile = &sums_[place_of(cell)];
-    const auto reach = [this](std::uint32_t at, std::uint32_t cell, std::uint32_t length) {
-      return std::pair{std::max(at - std::min(at, radius_), cell * cell_),
-                       std::min({at + radius_, cell * cell_ + cell_ - 1, length - 1})};
-    };
-    const auto [left, right] = reach(pixel.x, column, geometry_.width);
-    const auto [top, bottom] = reach(pixel.y, row, geometry_.height);
-    Memory* memories = memories_.data() + pixel.on * geometry_.pixels();
-    for (std::uint32_t y = top; y <= bottom; ++y) {
-      for (std::uint32_t x = left; x <= right; ++x) {
-        Memory& memory = memories[std::size_t{y} * geometry_.width + x];
-        if (memory.sum > 0) tile[(y + radius_ - pixel.y) * stride() + x + radius_ - pixel.x] += decay(memory);
-      }
+    const std::size_t at = pixel.on * rows_.pixels() + std::size_t{row} * rows_.width + column;
+    Cell& cell = cells_[at];
+    const std::uint32_t x = pixel.x - column * cell_, y = pixel.y - row * cell_;
+    double* const middle = &sums_[place_of(at) + radius_ * stride() + radius_];
+    ++cell.count;
+    *middle += 1;
+    if (cell.count > few) {
+      if (cell.memories == none) move_to_memories(cell);
+      return add_by_pixels(cell, x, y, middle);
     }
-    tile[radius_ * stride() + radius_] += 1;
-    Memory& own = memories[pixel.index(geometry_)];
-    if (own.sum == 0) remembered_.push_back(static_cast<std::uint32_t>(&own - memories_.data()));
-    own.sum = decay(own) + 1;
-    if (max_age_us_) histories_.push(own, latest_);
+    add_by_events(cell, x, y, middle);
+    events_.push_back({latest_, x, y, cell.newest});
+    cell.newest = static_cast<std::uint32_t>(events_.size() - 1);
   }
 
-  /// The memory's sum as it is now.
-  double decay(Memory& memory) {
-    if (memory.sum > 0 && memory.time != latest_) memory.sum *= std::exp(-between(memory.time, latest_) / tau_us_);
-    memory.time = latest_;
-    while (memory.first != none && between(histories_.first(memory), latest_) > static_cast<double>(*max_age_us_)) {
-      memory.sum -= std::exp(-between(histories_.first(memory), latest_) / tau_us_);
+  /// What the cell's earlier events are worth now, one by one.
+  void add_by_events(const Cell& cell, std::uint32_t x, std::uint32_t y, double* middle) {
+    const auto stride = static_cast<std::ptrdiff_t>(this->stride());
+    for (std::uint32_t i = cell.newest; i != none; i = events_[i].before) {
+      const Remembered& event = events_[i];
+      const auto dx = static_cast<std::int32_t>(event.x - x), dy = static_cast<std::int32_t>(event.y - y);
+      if (static_cast<std::uint32_t>(std::abs(dx)) > radius_ || static_cast<std::uint32_t>(std::abs(dy)) > radius_)
+        continue;
+      const double age = between(event.time, latest_);
+      if (max_age_us_ && age > static_cast<double>(*max_age_us_)) break;  // as are all before it
+      middle[dy * stride + dx] += decayed(age / tau_us_);
+    }
+  }
+
+  /// And pixel by pixel, whose events decay together.
+  void add_by_pixels(const Cell& cell, std::uint32_t x, std::uint32_t y, double* middle) {
+    const auto stride = static_cast<std::ptrdiff_t>(this->stride());
+    Memory* const memories = &memories_[cell.memories];
+    const std::uint32_t left = x - std::min(x, radius_), right = std::min(x + radius_, cell_ - 1);
+    const std::uint32_t top = y - std::min(y, radius_), bottom = std::min(y + radius_, cell_ - 1);
+    for (std::uint32_t row = top; row <= bottom; ++row) {
+      for (std::uint32_t column = left; column <= right; ++column) {
+        Memory& memory = memories[std::size_t{row} * cell_ + column];
+        const auto dx = static_cast<std::int32_t>(column - x), dy = static_cast<std::int32_t>(row - y);
+        if (memory.sum > 0) middle[dy * stride + dx] += decay(memory, latest_);
+      }
+    }
+    remember(memories[std::size_t{y} * cell_ + x], latest_);
+  }
+
+  void move_to_memories(Cell& cell) {
+    cell.memories = static_cast<std::uint32_t>(memories_.size());
+    memories_.resize(memories_.size() + std::size_t{cell_} * cell_);
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t i = cell.newest; i != none; i = events_[i].before) order.push_back(i);
+    for (std::size_t i = order.size(); i-- > 0;) {
+      const Remembered& event = events_[order[i]];
+      remember(memories_[cell.memories + std::size_t{event.y} * cell_ + event.x], event.time);
+    }
+  }
+
+  void remember(Memory& memory, std::int64_t time) {
+    memory.sum = decay(memory, time) + 1;
+    if (max_age_us_) histories_.push(memory, time);
+  }
+
+  /// The memory's sum as it is then.
+  double decay(Memory& memory, std::int64_t time) {
+    if (memory.sum > 0 && memory.time != time) memory.sum *= decayed(between(memory.time, time) / tau_us_);
+    memory.time = time;
+    while (memory.first != none && between(histories_.first(memory), time) > static_cast<double>(*max_age_us_)) {
+      memory.sum -= decayed(between(histories_.first(memory), time) / tau_us_);
       histories_.pop(memory);
       if (memory.first == none) memory.sum = 0;
     }
@@ -173,13 +226,13 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   std::uint32_t cell_, radius_, tile_ = 1;
   double tau_us_;
   std::optional<std::int64_t> max_age_us_;
-  Geometry geometry_, cells_;
-  std::vector<Memory> memories_;           // of a pixel, by polarity
-  std::vector<std::uint32_t> remembered_;  // those of them that hold anything, and some twice
+  Geometry geometry_, rows_;  // pixels, cells
+  std::vector<Cell> cells_;   // by polarity
+  std::vector<Remembered> events_;
+  std::vector<Memory> memories_;
   Histories histories_;
-  std::vector<double> sums_;           // of the tensor's elements
-  std::vector<std::uint64_t> counts_;  // of a cell's events, by polarity
-  std::int64_t latest_ = 0;            // times follow the running maximum
+  std::vector<double> sums_;  // of the tensor's elements
+  std::int64_t latest_ = 0;   // times follow the running maximum
   float* out_ = nullptr;
   std::size_t outside_ = 0;
 };

@@ -13,6 +13,7 @@
 
 #include "accumulate/narrow_float.hpp"
 #include "accumulate/pixel.hpp"
+#include "accumulate/places.hpp"
 #include "core/multiversion.hpp"
 
 namespace aestream {
@@ -49,22 +50,18 @@ inline void add_narrow(std::uint16_t* counts, std::size_t at, bool on, Rounds& r
 template <Polarity polarity, class T>
 std::size_t add_events(ConstEventSpan events, Geometry geometry, T* out, std::uint32_t most, Rounds& rounds) {
   std::size_t outside = 0;
-  const std::size_t on_channel = polarity == Polarity::Split ? geometry.pixels() : 0;
-  for (const Event& event : events) {
-    const Pixel pixel(event);
-    if (!pixel.inside(geometry)) [[unlikely]] {
-      ++outside;
-      continue;
-    }
-    const std::size_t at = pixel.index(geometry) + pixel.on * on_channel;
-    if constexpr (std::is_same_v<T, std::uint16_t>) {
-      add_narrow<polarity == Polarity::Difference>(out, at, pixel.on != 0, rounds);
-    } else if constexpr (polarity == Polarity::Difference) {
-      out[at] += static_cast<T>(static_cast<int>(pixel.on) * 2 - 1);
-    } else {
-      increment(out[at], most);
-    }
-  }
+  const auto on_channel = static_cast<std::uint32_t>(polarity == Polarity::Split ? geometry.pixels() : 0);
+  for_each_block(events, geometry, {on_channel, 0}, [&](ConstEventSpan block, const Places& places) {
+    outside += add_each(block, places, [&](const Event& event, std::uint32_t at) {
+      if constexpr (std::is_same_v<T, std::uint16_t>) {
+        add_narrow<polarity == Polarity::Difference>(out, at, is_on(event), rounds);
+      } else if constexpr (polarity == Polarity::Difference) {
+        out[at] += static_cast<T>(static_cast<int>(is_on(event)) * 2 - 1);
+      } else {
+        increment(out[at], most);
+      }
+    });
+  });
   return outside;
 }
 

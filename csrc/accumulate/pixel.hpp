@@ -6,6 +6,9 @@
 
 namespace aestream {
 
+/// A polarity's other bits are nobody's.
+inline bool is_on(const Event& event) { return (event.p & 1) != 0; }
+
 struct Pixel {
   std::uint32_t x, y, on;
 

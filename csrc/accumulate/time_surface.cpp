@@ -1,15 +1,16 @@
-// Time surfaces: while events come, the tensor holds ages as whole numbers; in the end only the pixels that had an event are
-// turned into floats.
+// What remembers a pixel's latest event: of times that rise, as nearly all do, it is the one that is written last.
 #include "accumulate/time_surface.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "accumulate/exponential.hpp"
 #include "accumulate/pixel.hpp"
 #include "accumulate/place_list.hpp"
+#include "accumulate/places.hpp"
 #include "core/multiversion.hpp"
 
 namespace aestream {
@@ -17,18 +18,39 @@ namespace {
 
 using Polarity = TimeSurface::Polarity;
 
-constexpr std::uint32_t oldest = 0x7FFFFFFF;  // ages, plus 1, that fit beside a polarity
+constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
 
-/// What ages, in steps of `unit` time constants, are worth.
+constexpr std::uint64_t oldest = 0x7FFFFFFF;  // age that is told apart
+
+/// Ages are counted in steps of 2^shift µs, `unit` time constants each.
+struct Ages {
+  std::int64_t stop = 0;
+  unsigned shift = 0;  // 0 in windows of up to 18 minutes
+  double unit = 0;
+};
+
+/// What events are worth by their age at `stop`.
 AESTREAM_MULTIVERSION
-void weigh(const std::uint32_t* codes, std::size_t count, double unit, bool exponential, float* values) {
+void weigh(const Event* events, std::size_t count, const Ages& by, bool exponential, float* values) {
+  std::int32_t ages[Places::capacity];
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t time = std::min(events[i].t, by.stop);
+    const std::uint64_t age = (static_cast<std::uint64_t>(by.stop) - static_cast<std::uint64_t>(time)) >> by.shift;
+    ages[i] = static_cast<std::int32_t>(std::min(age, oldest));
+  }
+  const double unit = by.unit;
   if (exponential) {
-    for (std::size_t i = 0; i < count; ++i)
-      values[i] = static_cast<float>(decayed(static_cast<double>(codes[i]) * unit));
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(decayed(ages[i] * unit));
   } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      values[i] = static_cast<float>(std::max(0.0, 1 - static_cast<double>(codes[i]) * unit));
-    }
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(std::max(0.0, 1 - ages[i] * unit));
+  }
+}
+
+AESTREAM_MULTIVERSION
+void negate_off(const Event* events, std::size_t count, float* values) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t on = Pixel(events[i]).on;
+    values[i] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(values[i]) | (on ^ 1) << 31);
   }
 }
 
@@ -38,76 +60,54 @@ class TimeSurfaceAccumulator final : public Accumulator {
       : tau_us_(tau_us), exponential_(exponential), polarity_(polarity), geometry_(geometry) {}
 
   std::size_t size() const override {
-    return (polarity_ == Polarity::Split ? 2 : 1) * geometry_.pixels() * sizeof(std::uint32_t);
+    return (polarity_ == Polarity::Split ? 2 : 1) * geometry_.pixels() * sizeof(float);
   }
   Needs needs() const override { return Needs::Window; }
 
   void begin(std::uint8_t* out, const Axis& axis) override {
-    out_ = reinterpret_cast<std::uint32_t*>(out);
+    out_ = reinterpret_cast<float*>(out);
     std::memset(out, 0, size());
-    touched_.clear();
+    latest_ = no_time;
+    const TimeSpan window = axis.window;
+    const auto length = static_cast<std::uint64_t>(window.stop) - static_cast<std::uint64_t>(window.start);
+    const int shift = std::max(0, static_cast<int>(std::bit_width(length)) - 30);
+    ages_ = {window.stop, static_cast<unsigned>(shift), std::ldexp(1.0, shift) / tau_us_};
     outside_ = 0;
-    stop_ = axis.window.stop;
-    const auto length = static_cast<std::uint64_t>(stop_) - static_cast<std::uint64_t>(axis.window.start);
-    shift_ = static_cast<unsigned>(std::max(0, static_cast<int>(std::bit_width(length)) - 30));
   }
 
   void consume(ConstEventSpan events) override {
-    const Geometry geometry = geometry_;
-    const std::size_t on_channel = polarity_ == Polarity::Split ? geometry.pixels() : 0;
-    const std::int64_t stop = stop_;
-    const unsigned shift = shift_;
-    std::uint32_t* const out = out_;
-    std::uint32_t* const touched = touched_.reserve(events.size());
-    std::size_t count = 0, outside = 0;
-    for (const Event& event : events) {
-      const Pixel pixel(event);
-      if (!pixel.inside(geometry)) [[unlikely]] {
-        ++outside;
-        continue;
-      }
-      const std::size_t at = pixel.index(geometry) + pixel.on * on_channel;
-      const std::uint64_t age =
-          event.t >= stop ? 0 : static_cast<std::uint64_t>(stop) - static_cast<std::uint64_t>(event.t);
-      const auto code = static_cast<std::uint32_t>(std::min<std::uint64_t>(age >> shift, oldest - 1)) + 1;
-      const std::uint32_t held = out[at];
-      touched[count] = static_cast<std::uint32_t>(at);
-      count += held == 0;
-      const bool is_latest = code - 1 <= (held & oldest) - 1;  // where nothing is held, too
-      out[at] = is_latest ? code | pixel.on << 31 : held;
-    }
-    touched_.add(count);
-    outside_ += outside;
+    const auto on_channel = static_cast<std::uint32_t>(polarity_ == Polarity::Split ? geometry_.pixels() : 0);
+    const bool is_signed = polarity_ == Polarity::Signed;
+    for_each_block(events, geometry_, {on_channel, 0}, [&](ConstEventSpan block, const Places& places) {
+      float values[Places::capacity];
+      weigh(block.data(), block.size(), ages_, exponential_, values);
+      if (is_signed) negate_off(block.data(), block.size(), values);
+      outside_ += rises(block, latest_) ? add<true>(block, places, values) : add<false>(block, places, values);
+      for (const Event& event : block) latest_ = std::max(latest_, event.t);
+    });
   }
 
-  std::size_t finish() override {
-    constexpr std::size_t chunk = 256;
-    const double unit = std::ldexp(1.0, static_cast<int>(shift_)) / tau_us_;
-    std::uint32_t codes[chunk];
-    float values[chunk];
-    const bool is_signed = polarity_ == Polarity::Signed;
-    auto* surface = reinterpret_cast<float*>(out_);
-    for (auto places = touched_.places(); !places.empty(); places = places.subspan(std::min(chunk, places.size()))) {
-      const std::size_t count = std::min(chunk, places.size());
-      for (std::size_t i = 0; i < count; ++i) codes[i] = (out_[places[i]] & oldest) - 1;
-      weigh(codes, count, unit, exponential_, values);
-      for (std::size_t i = 0; i < count; ++i) {
-        const bool is_negative = is_signed && out_[places[i]] >> 31 == 0;
-        surface[places[i]] = is_negative ? -values[i] : values[i];
-      }
-    }
-    return outside_;
-  }
+  std::size_t finish() override { return outside_; }
 
  private:
+  /// Where times rise an event is never older than what its pixel holds. Of ages that floats do not tell apart the last
+  /// one counts.
+  template <bool rising>
+  std::size_t add(ConstEventSpan block, const Places& places, const float* values) {
+    float* const out = out_;
+    return add_each(block, places, [&](const Event& event, std::uint32_t at) {
+      const float value = values[&event - block.data()];
+      if (rising || std::abs(value) >= std::abs(out[at])) out[at] = value;
+    });
+  }
+
   double tau_us_;
   bool exponential_;
   Polarity polarity_;
   Geometry geometry_;
-  std::int64_t stop_ = 0;
-  unsigned shift_ = 0;  // ages in steps of 2^shift µs: 1 µs in windows of up to 18 minutes
-  std::uint32_t* out_ = nullptr;
-  PlaceList touched_;
+  Ages ages_;
+  std::int64_t latest_ = 0;
+  float* out_ = nullptr;
   std::size_t outside_ = 0;
 };
 
@@ -120,19 +120,24 @@ class LatestTimeAccumulator final : public Accumulator {
   void begin(std::uint8_t* out, const Axis&) override {
     out_ = reinterpret_cast<std::int64_t*>(out);
     std::memset(out, 0xFF, size());
+    latest_ = no_time;
     outside_ = 0;
   }
 
   void consume(ConstEventSpan events) override {
-    for (const Event& event : events) {
-      const Pixel pixel(event);
-      if (!pixel.inside(geometry_)) [[unlikely]] {
-        ++outside_;
-        continue;
+    std::int64_t* const out = out_;
+    const auto on_channel = static_cast<std::uint32_t>(split_ ? geometry_.pixels() : 0);
+    for_each_block(events, geometry_, {on_channel, 0}, [&](ConstEventSpan block, const Places& places) {
+      if (rises(block, latest_)) {
+        outside_ += add_each(block, places, [out](const Event& event, std::uint32_t at) { out[at] = event.t; });
+        latest_ = block.back().t;
+        return;
       }
-      std::int64_t& latest = out_[pixel.index(geometry_) + (split_ ? pixel.on * geometry_.pixels() : 0)];
-      if (latest == -1 || event.t > latest) latest = event.t;
-    }
+      outside_ += add_each(block, places, [out](const Event& event, std::uint32_t at) {
+        if (out[at] == -1 || event.t > out[at]) out[at] = event.t;
+      });
+      for (const Event& event : block) latest_ = std::max(latest_, event.t);
+    });
   }
 
   std::size_t finish() override { return outside_; }
@@ -140,6 +145,7 @@ class LatestTimeAccumulator final : public Accumulator {
  private:
   bool split_;
   Geometry geometry_;
+  std::int64_t latest_ = 0;
   std::int64_t* out_ = nullptr;
   std::size_t outside_ = 0;
 };

@@ -6,11 +6,18 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 
 #include "accumulate/pixel.hpp"
+#include "accumulate/place_list.hpp"
+#include "accumulate/places.hpp"
 #include "accumulate/planes.hpp"
 #include "core/buffer_pool.hpp"
 #include "core/multiversion.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace aestream {
 namespace {
@@ -20,67 +27,86 @@ using Options = VoxelGridOptions;
 /// From a time to a position among the bins, and from a bin and a pixel to a voxel.
 struct Grid {
   std::uint64_t start = 0;
-  double per_us = 0, offset = 0;   // position = since * per_us + offset
-  double lowest = 0, highest = 0;  // positions
+  unsigned shift = 0;               // times after it count in steps of 2^shift µs: 1 µs in windows of up to 35 years
+  double per_step = 0, offset = 0;  // position = since * per_step + offset
+  double lowest = 0, highest = 0;   // positions
   int bins = 1;
   bool centers = false, is_signed = true;
-  std::size_t bin_step = 0, on_step = 0;  // elements
+  std::uint32_t bin_channels = 1, on_channels = 0;
   float scale = 1, most = 0;
 };
+
+constexpr std::int64_t most_since = std::int64_t{1} << 50;
 
 struct Batch {
   static constexpr std::size_t capacity = 128;
 
-  std::size_t voxel[capacity];  // of the lower bin
-  float lower[capacity];        // 0 for events outside the sensor, as is `upper`
+  Places pixels;
+  std::uint32_t channel[capacity];  // of the lower bin
+  float lower[capacity];            // 0 for events outside the sensor, as is `upper`
   float upper[capacity];
-  int last_bin = 0;  // the latest lower bin
-  std::size_t outside = 0;
+  std::size_t last_bin = 0;  // the latest lower bin
+
+  /// The lower voxel.
+  std::size_t voxel(std::size_t i, std::size_t plane) const {
+    return channel[i] * plane + (pixels.is_outside(i) ? 0 : pixels[i]);
+  }
 };
 
-template <bool centers>
-inline __attribute__((always_inline)) void place(const Event* events, std::size_t count, Geometry geometry,
-                                                 const Grid& grid, Batch& batch) {
-  const int last_lower = std::max(grid.bins - 2, 0);
-  int last_bin = 0;
-  std::uint32_t outside = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Pixel pixel(events[i]);
-    const bool inside = pixel.inside(geometry);
-    const auto since = static_cast<std::int64_t>(static_cast<std::uint64_t>(events[i].t) - grid.start);
-    double position = std::clamp(static_cast<double>(since) * grid.per_us + grid.offset, grid.lowest, grid.highest);
-    int bin = 0;
-    float sum = 1;
-    if constexpr (centers) {  // half a bin at either end has one neighbour only
-      const double nearest = std::clamp(position, 0.0, static_cast<double>(grid.bins - 1));
-      sum = static_cast<float>(1 - std::abs(position - nearest));
-      position = nearest;
-    }
-    bin = std::min(static_cast<int>(position), last_lower);
-    const float sign = grid.is_signed ? static_cast<float>(static_cast<int>(pixel.on) * 2 - 1) : 1.0F;
-    const float weight = inside ? sign * sum * grid.scale : 0.0F;
-    batch.upper[i] = static_cast<float>(position - bin) * weight;
-    batch.lower[i] = weight - batch.upper[i];
-    batch.voxel[i] =
-        static_cast<std::size_t>(bin) * grid.bin_step + pixel.on * grid.on_step + (inside ? pixel.index(geometry) : 0);
-    last_bin = std::max(last_bin, bin);
-    outside += !inside;
-  }
-  batch.last_bin = last_bin;
-  batch.outside = outside;
+/// A whole number below 2^51 in size, as every compiler vectorises it.
+inline double to_double(std::int64_t value) {
+  constexpr double shifted = 0x1.8p52;  // whose last bit is worth 1
+  return std::bit_cast<double>(value + std::bit_cast<std::int64_t>(shifted)) - shifted;
 }
 
-void add_batch(const Batch& batch, std::size_t count, std::size_t to_upper, float* data) {
+/// Three loops, each over numbers of one size, for compilers.
+template <bool centers>
+inline __attribute__((always_inline)) void place(ConstEventSpan events, Geometry geometry, const Grid& grid,
+                                                 Batch& batch) {
+  const std::int32_t last_lower = std::max(grid.bins - 2, 0);
+  const double last = grid.bins - 1;
+  std::int32_t bins[Batch::capacity], last_bin = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto since = static_cast<std::int64_t>(static_cast<std::uint64_t>(events[i].t) - grid.start) >> grid.shift;
+    double position = to_double(std::clamp(since, -most_since, most_since)) * grid.per_step + grid.offset;
+    position = std::min(std::max(position, grid.lowest), grid.highest);
+    float sum = grid.scale;
+    if constexpr (centers) {  // half a bin at either end has one neighbour only
+      const double nearest = std::min(std::max(position, 0.0), last);
+      sum *= static_cast<float>(1 - std::abs(position - nearest));
+      position = nearest;
+    }
+    bins[i] = std::min(static_cast<std::int32_t>(position), last_lower);
+    batch.lower[i] = sum;
+    batch.upper[i] = static_cast<float>(position - bins[i]);
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const std::uint32_t on = Pixel(events[i]).on;
+    batch.channel[i] = static_cast<std::uint32_t>(bins[i]) * grid.bin_channels + on * grid.on_channels;
+    last_bin = std::max(last_bin, bins[i]);
+    if (grid.is_signed) batch.lower[i] *= static_cast<float>(static_cast<std::int32_t>(on * 2) - 1);
+  }
+  batch.pixels.find(events, geometry, {});
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const float weight = batch.pixels.is_outside(i) ? 0.0F : batch.lower[i];
+    batch.upper[i] *= weight;
+    batch.lower[i] = weight - batch.upper[i];
+  }
+  batch.last_bin = static_cast<std::size_t>(last_bin);
+}
+
+void add_batch(const Batch& batch, std::size_t count, std::size_t plane, std::size_t to_upper, float* data) {
   for (std::size_t i = 0; i < count; ++i) {
-    float* voxel = data + batch.voxel[i];
+    float* voxel = data + batch.voxel(i, plane);
     voxel[0] += batch.lower[i];
     voxel[to_upper] += batch.upper[i];
   }
 }
 
-void add_batch_clipped(const Batch& batch, std::size_t count, std::size_t to_upper, float most, float* data) {
+void add_batch_clipped(const Batch& batch, std::size_t count, std::size_t plane, std::size_t to_upper, float most,
+                       float* data) {
   for (std::size_t i = 0; i < count; ++i) {
-    float* voxel = data + batch.voxel[i];
+    float* voxel = data + batch.voxel(i, plane);
     voxel[0] = std::clamp(voxel[0] + batch.lower[i], -most, most);
     voxel[to_upper] = std::clamp(voxel[to_upper] + batch.upper[i], -most, most);
   }
@@ -90,19 +116,21 @@ template <bool centers>
 inline __attribute__((always_inline)) std::size_t add_some(ConstEventSpan events, Geometry geometry, const Grid& grid,
                                                            Planes<float>& planes) {
   std::size_t outside = 0;
-  const std::size_t to_upper = grid.bins > 1 ? grid.bin_step : 0;  // the one bin there is takes both parts
-  for (std::size_t first = 0; first < events.size(); first += Batch::capacity) {
-    Batch batch;
-    const std::size_t count = std::min(Batch::capacity, events.size() - first);
-    place<centers>(events.data() + first, count, geometry, grid, batch);
-    outside += batch.outside;
-    planes.zero_before(std::min(static_cast<std::size_t>(batch.last_bin) + 2, planes.bins));
+  const std::size_t plane = geometry.pixels();
+  const std::size_t to_upper = grid.bins > 1 ? planes.plane : 0;  // the one bin there is takes both parts
+  Batch batch;
+  while (!events.empty()) {
+    const std::size_t count = std::min(Batch::capacity, events.size());
+    place<centers>(events.first(count), geometry, grid, batch);
+    outside += batch.pixels.outside();
+    planes.zero_before(std::min(batch.last_bin + 2, planes.bins));
     for (std::size_t i = 0; i < count; ++i) {
-      __builtin_prefetch(planes.data + batch.voxel[i], 1);
-      __builtin_prefetch(planes.data + batch.voxel[i] + to_upper, 1);
+      __builtin_prefetch(planes.data + batch.voxel(i, plane), 1);
+      __builtin_prefetch(planes.data + batch.voxel(i, plane) + to_upper, 1);
     }
-    grid.most > 0 ? add_batch_clipped(batch, count, to_upper, grid.most, planes.data)
-                  : add_batch(batch, count, to_upper, planes.data);
+    grid.most > 0 ? add_batch_clipped(batch, count, plane, to_upper, grid.most, planes.data)
+                  : add_batch(batch, count, plane, to_upper, planes.data);
+    events = events.subspan(count);
   }
   return outside;
 }
@@ -115,70 +143,81 @@ std::size_t add_events(ConstEventSpan events, Geometry geometry, const Grid& gri
 
 constexpr std::size_t line = 16;  // voxels that are looked at together
 
-/// The lines that hold anything: most of a window's grid is zero. Returns how many.
-AESTREAM_MULTIVERSION
-std::size_t find_lines(const float* voxels, std::size_t count, std::uint32_t* lines) {
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::uint32_t any = 0;
-    for (std::size_t k = 0; k < line; ++k) any |= std::bit_cast<std::uint32_t>(voxels[i * line + k]) << 1;
-    lines[found] = static_cast<std::uint32_t>(i);
-    found += any != 0;
+/// Bit k is set where the k-th voxel of a line is above the floor in size.
+inline std::uint32_t above(const float* voxels, float floor) {
+#if defined(__SSE2__)
+  const __m128 sign = _mm_set1_ps(-0.0F), floors = _mm_set1_ps(floor);
+  std::uint32_t found = 0;
+  for (unsigned k = 0; k < line; k += 4) {
+    const __m128 size = _mm_andnot_ps(sign, _mm_loadu_ps(voxels + k));
+    found |= static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps(size, floors))) << k;
   }
   return found;
+#else
+  std::uint32_t found = 0;
+  for (unsigned k = 0; k < line; ++k) found |= (std::abs(voxels[k]) > floor ? 1U : 0U) << k;
+  return found;
+#endif
 }
 
-/// Of the voxels above a floor; a sum per place in a line, so that they are added at once, and in one order everywhere.
-struct Moments {
-  double count[line] = {}, sum[line] = {}, squares[line] = {};
-
-  inline __attribute__((always_inline)) void add(const float* voxels, float floor) {
-    for (std::size_t k = 0; k < line; ++k) {
-      const bool counts = std::abs(voxels[k]) > floor;
-      const float weight = counts ? 1.0F : 0.0F, value = counts ? voxels[k] : 0.0F;
-      count[k] += static_cast<double>(weight);
-      sum[k] += static_cast<double>(value);
-    }
-  }
-
-  inline __attribute__((always_inline)) void add_squares(const float* voxels, float floor, double mean) {
-    for (std::size_t k = 0; k < line; ++k) {
-      const float weight = std::abs(voxels[k]) > floor ? 1.0F : 0.0F;
-      const double off = (static_cast<double>(voxels[k]) - mean) * static_cast<double>(weight);
-      squares[k] += off * off;
-    }
-  }
-
-  static double total(const double* parts) { return std::accumulate(parts, parts + line, 0.0); }
-};
-
-inline __attribute__((always_inline)) void scale(float* voxels, float floor, double mean, double factor) {
-  for (std::size_t k = 0; k < line; ++k) {
-    const auto scaled = static_cast<float>((static_cast<double>(voxels[k]) - mean) * factor);
-    voxels[k] = std::abs(voxels[k]) > floor ? scaled : voxels[k];
-  }
-}
-
-/// (v - mean) / std over the voxels above `floor`, std with n - 1; v - mean where std is 0. `lines` are those that hold
-/// anything; the voxels behind the last whole line are looked at in any case.
-AESTREAM_MULTIVERSION
-void normalize(float* voxels, std::size_t size, float floor, std::span<const std::uint32_t> lines) {
-  float rest[line] = {};
+/// The voxels above the floor, which are few: most of a window's grid is zero.
+void find_above(const float* voxels, std::size_t size, float floor, PlaceList& found) {
+  constexpr std::size_t part = 64 * line;  // whose places are reserved at once
   const std::size_t whole = size / line * line;
-  std::copy(voxels + whole, voxels + size, rest);
-  Moments moments;
-  for (const std::size_t i : lines) moments.add(voxels + i * line, floor);
-  moments.add(rest, floor);
-  const double count = Moments::total(moments.count);
-  if (count == 0) return;
-  const double mean = Moments::total(moments.sum) / count;
-  for (const std::size_t i : lines) moments.add_squares(voxels + i * line, floor, mean);
-  moments.add_squares(rest, floor, mean);
-  const double deviation = count > 1 ? std::sqrt(Moments::total(moments.squares) / (count - 1)) : 0;
+  for (std::size_t first = 0; first < whole; first += part) {
+    std::uint32_t* const places = found.reserve(part);
+    std::size_t count = 0;
+    for (std::size_t i = first; i < std::min(first + part, whole); i += line) {
+      for (std::uint32_t rest = above(voxels + i, floor); rest != 0; rest &= rest - 1) {
+        places[count++] = static_cast<std::uint32_t>(i) + static_cast<std::uint32_t>(std::countr_zero(rest));
+      }
+    }
+    found.add(count);
+  }
+  for (std::size_t i = whole; i < size; ++i) {
+    *found.reserve(1) = static_cast<std::uint32_t>(i);
+    found.add(std::abs(voxels[i]) > floor ? 1 : 0);
+  }
+}
+
+/// The sum of f(value), in an order that is the same everywhere.
+template <class F>
+inline __attribute__((always_inline)) double sum_of(std::span<const float> values, const F& f) {
+  double sums[line] = {};
+  const std::size_t whole = values.size() / line * line;
+  for (std::size_t i = 0; i < whole; i += line) {
+    for (std::size_t k = 0; k < line; ++k) sums[k] += f(values[i + k]);
+  }
+  for (std::size_t i = whole; i < values.size(); ++i) sums[i - whole] += f(values[i]);
+  return std::accumulate(sums, sums + line, 0.0);
+}
+
+/// (v - mean) / std, std with n - 1; v - mean where std is 0.
+AESTREAM_MULTIVERSION
+void normalize(std::span<float> values) {
+  if (values.empty()) return;
+  const auto count = static_cast<double>(values.size());
+  const double mean = sum_of(values, [](float value) { return static_cast<double>(value); }) / count;
+  const auto squared = [mean](float value) {
+    const double off = static_cast<double>(value) - mean;
+    return off * off;
+  };
+  const double deviation = count > 1 ? std::sqrt(sum_of(values, squared) / (count - 1)) : 0;
   const double factor = deviation > 0 ? 1 / deviation : 1;
-  for (const std::size_t i : lines) scale(voxels + i * line, floor, mean, factor);
-  scale(rest, floor, mean, factor);
-  std::copy_n(rest, size - whole, voxels + whole);
+  for (float& value : values) value = static_cast<float>((static_cast<double>(value) - mean) * factor);
+}
+
+/// Of the voxels above a floor.
+void normalize(float* voxels, std::size_t size, float floor) {
+  if (size > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a grid too large to be normalized");
+  PlaceList found;
+  find_above(voxels, size, floor, found);
+  const auto places = found.places();
+  const Buffer memory(places.size_bytes());
+  const std::span values(memory.as<float>(), places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) values[i] = voxels[places[i]];
+  normalize(values);
+  for (std::size_t i = 0; i < places.size(); ++i) voxels[places[i]] = values[i];
 }
 
 class VoxelGridAccumulator final : public Accumulator {
@@ -191,8 +230,8 @@ class VoxelGridAccumulator final : public Accumulator {
     grid_.bins = static_cast<int>(options.bins);
     grid_.centers = options.align == Options::Align::Centers;
     grid_.is_signed = options.polarity == Options::Polarity::Signed;
-    grid_.bin_step = planes_.plane;
-    grid_.on_step = grid_.is_signed ? 0 : interleaved ? geometry.pixels() : geometry.pixels() * options.bins;
+    grid_.bin_channels = interleaved ? 2 : 1;
+    grid_.on_channels = grid_.is_signed ? 0 : interleaved ? 1 : static_cast<std::uint32_t>(options.bins);
     grid_.scale = static_cast<float>(options.scale);
     grid_.most = static_cast<float>(options.clip);
   }
@@ -202,12 +241,13 @@ class VoxelGridAccumulator final : public Accumulator {
 
   void begin(std::uint8_t* out, const Axis& axis) override {
     const TimeSpan span = options_.by_window ? axis.window : TimeSpan{axis.events.start, axis.events.stop - 1};
-    const auto length =
-        static_cast<double>(static_cast<std::uint64_t>(span.stop) - static_cast<std::uint64_t>(span.start));
+    const std::uint64_t length = static_cast<std::uint64_t>(span.stop) - static_cast<std::uint64_t>(span.start);
     const auto bins = static_cast<double>(options_.bins);
     const double positions = grid_.centers ? bins : bins - 1;
     grid_.start = static_cast<std::uint64_t>(span.start);
-    grid_.per_us = span.stop > span.start ? positions / length : 0;
+    grid_.shift = static_cast<unsigned>(std::max(0, static_cast<int>(std::bit_width(length)) - 50));
+    const double steps = std::ldexp(static_cast<double>(length), -static_cast<int>(grid_.shift));
+    grid_.per_step = span.stop > span.start ? positions / steps : 0;
     grid_.offset = grid_.centers ? -0.5 : 0;
     grid_.lowest = grid_.offset;
     grid_.highest = grid_.offset + positions;
@@ -222,10 +262,7 @@ class VoxelGridAccumulator final : public Accumulator {
     planes_.zero_before(planes_.bins);
     if (options_.normalize != Options::Normalize::None) {
       const float floor = options_.normalize == Options::Normalize::Residue ? 1e-6F : 0.0F;
-      const std::size_t size = planes_.elements();
-      const Buffer memory(size / line * sizeof(std::uint32_t) + sizeof(std::uint32_t));
-      auto* const lines = memory.as<std::uint32_t>();
-      normalize(planes_.data, size, floor, {lines, find_lines(planes_.data, size / line, lines)});
+      normalize(planes_.data, planes_.elements(), floor);
     }
     return outside_;
   }

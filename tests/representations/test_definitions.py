@@ -284,6 +284,25 @@ def test_parameters_fail_with_what_came_and_what_is_allowed(make: Callable[[], o
         make()
 
 
+@pytest.mark.parametrize("kind", ["rising", "steps back", "outside", "all three"])
+@pytest.mark.parametrize(("representation", "restated"), CASES, ids=[repr(one) for one in REPRESENTATIONS])
+def test_events_of_several_blocks_are_what_the_definition_says(
+    representation: Accumulated, restated: Restatement, kind: str
+) -> None:
+    """The core looks at 256 events at a time, and has a shorter way for those that are inside and in order."""
+    random = np.random.default_rng(7)
+    events = np.zeros(900, EVENT_DTYPE)
+    events["t"] = np.sort(random.integers(0, 200, 900))
+    events["x"], events["y"] = random.integers(0, 7, 900), random.integers(0, 5, 900)
+    events["p"] = random.random(900) < 0.5
+    if kind in ("steps back", "all three"):
+        events["t"][300:600] = random.permutation(events["t"][300:600])
+    if kind in ("outside", "all three"):
+        events["x"][random.integers(200, 500, 40)] = 7
+        events["y"][random.integers(200, 500, 40)] = -1
+    assert_close(representation(events, SHAPE, start_us=0, stop_us=200), restated(events, 0, 200))
+
+
 def test_saturating_counts_do_not_wrap() -> None:
     events = np.zeros(70_000, EVENT_DTYPE)
     events["p"][:100] = True
