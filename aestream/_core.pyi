@@ -104,6 +104,15 @@ class Recording:
         maps: Sequence[CoordinateMap] = ...,
     ) -> tuple[npt.NDArray[Any], int]: ...
 
+def accumulate_files(
+    paths: Sequence[bytes],
+    format: str,
+    spec: Representation,
+    width: int,
+    height: int,
+    threads: int,
+    maps: Sequence[CoordinateMap] = ...,
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], list[tuple[int, int, int]]] | None: ...
 def accumulate_each(
     recordings: Sequence[Recording],
     spec: Representation,
@@ -392,6 +401,11 @@ class DropMask(Filter):
 
 class TimeCut(Filter):
     def __init__(self, start_us: int, stop_us: int, keeps_inside: bool) -> None: ...
+
+class MergePolarity(Filter): ...
+
+class TimeScale(Filter):
+    def __init__(self, factor: float, start_us: int, stop_us: tuple[int, int] | None) -> None: ...
 
 class TimeJitter(Filter):
     def __init__(self, std_us: float, seed: int, start_us: int | None, stop_us: int | None) -> None: ...

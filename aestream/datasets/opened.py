@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import torch
+
+from aestream.datasets.batch import Column
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.file import FileInput
+from aestream.datasets.together import Stamp, columns_of_small_files
 from aestream.datasets.windows import Spans
+from aestream.transforms.base import seed_of, seeded
 
 _OF_WINDOWS = ("window_us", "window_events", "stride", "start_us", "stop_us", "include_incomplete")
+_SMALL_FORMATS = ("bin40", "dat", "evt2", "evt3")  # whose small files the core reads whole
+_TRIES = 8  # batches that may turn out not to be of small files before this is not tried any more
 _OF_READING = ("format", "columns", "fields", "time_unit", "chip", "stream", "mirror")
 
 
@@ -75,6 +84,9 @@ class OpenedRecordings:
     def _forget(self) -> None:
         self._opened: OrderedDict[int, FileInput] = OrderedDict()
         self._templates: dict[tuple[int | str | None, bool], FileInput] = {}  # not open, without targets
+        self._first_format = ""  # of the recording that was opened first
+        self._tries = _TRIES
+        self._stamps: dict[int, int] = {}  # by number of the recording
         self._lock = threading.Lock()
         self._process = os.getpid()
 
@@ -102,6 +114,9 @@ class OpenedRecordings:
         file._address = (file.seed, entry.number)
         if file._epoch is not None:
             file._epoch = self.epoch
+        if len(file._file.opened.identity) == 1:
+            _, _, inode, size, modified_ns, _ = file._file.opened.identity[0]
+            self._remember(entry, (inode, size, modified_ns))
         with self._lock:
             self._opened[entry.number] = file
             while len(self._opened) > self._max_open:
@@ -122,8 +137,53 @@ class OpenedRecordings:
             options.pop("window_events", None)
             options["windows"] = entry.spans
         file = FileInput(entry.path, **options)
+        self._first_format = self._first_format or file.format
         self._templates[kind] = file._unopened(entry.path)
         return file
+
+    def columns_of_small_files(self, entries: Sequence[Entry], draws: Sequence[int]) -> list[Column] | None:
+        """The members of recordings that are one item each, made without opening them; None where they must be opened.
+
+        Args:
+            entries: the recordings, in the order of the items.
+            draws: from where their random transforms draw.
+        """
+        like = self._templates.get((None, True))
+        if like is None or not self._may_be_small or self.shape is None:
+            return None
+        if any(entry.stream is not None or entry.spans is not None for entry in entries):
+            return None
+        generators: list[torch.Generator | None] = [None] * len(entries)
+        if like._epoch is not None:
+            seeds = [seed_of(like.seed, entry.number) for entry in entries]
+            generators = [seeded(seed, self.epoch.number, draw) for seed, draw in zip(seeds, draws, strict=True)]
+        targets = None if entries[0].targets is None else [entry.targets for entry in entries]
+        paths = [entry.path for entry in entries]
+        made = columns_of_small_files(like, self._first_format, paths, self.shape, targets, generators)
+        if made is None:
+            self._tries -= 1
+            return None
+        columns, stamps = made
+        for entry, stamp in zip(entries, stamps, strict=True):
+            self._remember(entry, stamp)
+        return columns
+
+    def _remember(self, entry: Entry, stamp: Stamp) -> None:
+        """OSError if the file has changed since its first item: half a training on one state of it helps nobody."""
+        if self._stamps.setdefault(entry.number, hash(stamp)) != hash(stamp):
+            raise OSError(errno.ESTALE, "the file has changed since it was opened first", entry.path)
+
+    @property
+    def _may_be_small(self) -> bool:
+        return self._tries > 0 and self._first_format in _SMALL_FORMATS and self._is_plain
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether recordings are whole items, read as their files say."""
+        given = (
+            name for name in (*_OF_READING, "start_us", "stop_us", "stride") if self._options.get(name) is not None
+        )
+        return self.whole and next(given, None) is None
 
     def empty(self) -> OpenedRecordings:
         """The same options and epoch, with no recording open."""
@@ -136,7 +196,7 @@ class OpenedRecordings:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the open recordings: every process opens its own."""
-        own = ("_opened", "_templates", "_lock", "_process")
+        own = ("_opened", "_templates", "_first_format", "_tries", "_stamps", "_lock", "_process")
         return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from aestream.datasets.file import FileInput
 from aestream.datasets.manifest import Manifest, read_manifest
 from aestream.datasets.opened import Entry, OpenedRecordings, is_single
 from aestream.datasets.ragged import collate_labelled
-from aestream.datasets.samplers import ItemIndex
+from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.together import columns_together
 from aestream.datasets.windows import check_spans
 from aestream.representations import Frame
@@ -174,6 +174,18 @@ class RecordingDataset(Dataset[Any]):
         recording = int(np.searchsorted(ends, index, side="right"))
         return recording, index - int(ends[recording - 1] if recording else 0)
 
+    def _locate_all(self, indices: list[int]) -> list[tuple[int, int]]:
+        """`locate` of each."""
+        ends, all = self._item_ends(), np.asarray(indices, np.int64)
+        length = int(ends[-1]) if len(ends) else 0
+        wrong = (all < -length) | (all >= length)
+        if wrong.any():
+            raise IndexError(f"index {indices[int(wrong.argmax())]} is out of range for {length} items")
+        all = all % length if length else all
+        recordings = np.searchsorted(ends, all, side="right")
+        items = all - np.where(recordings > 0, ends[recordings - 1], 0)
+        return list(zip(recordings.tolist(), items.tolist(), strict=True))
+
     def recording(self, number: int) -> FileInput:
         """A recording as a ``FileInput``, whose items are those of the dataset."""
         return self._files.get(self._entries[number])
@@ -199,15 +211,20 @@ class RecordingDataset(Dataset[Any]):
 
     def __getitem__(self, index: int) -> Any:
         recording, item = self.locate(index)
-        return self.recording(recording)[_drawing_as(index, item)]
+        wanted = _drawing_as(index, item)
+        columns = self._files.columns_of_small_files([self._entries[recording]], [draw_of(wanted)])
+        return self.recording(recording)[wanted] if columns is None else rows_of(columns, remember=False)[0]
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """The items of a batch, made together: as one, or else those of each recording."""
-        places = [self.locate(index) for index in indices]
-        if 1 < len({recording for recording, _ in places}) <= _MOST_TOGETHER:
-            files = [self.recording(recording) for recording, _ in places]
-            wanted = [_drawing_as(index, item) for index, (_, item) in zip(indices, places, strict=True)]
-            columns = columns_together(files, wanted)
+        places = self._locate_all(indices)
+        numbers = {recording for recording, _ in places}
+        wanted = [_drawing_as(index, item) for index, (_, item) in zip(indices, places, strict=True)]
+        if 1 < len(numbers) <= _MOST_TOGETHER:
+            entries = [self._entries[recording] for recording, _ in places]
+            columns = self._files.columns_of_small_files(entries, [draw_of(index) for index in wanted])
+            if columns is None:
+                columns = columns_together([self._files.get(entry) for entry in entries], wanted)
             if columns is not None:
                 return rows_of(columns, remember=True)
         by_recording: dict[int, list[int]] = {}
@@ -215,8 +232,7 @@ class RecordingDataset(Dataset[Any]):
             by_recording.setdefault(recording, []).append(position)
         items: list[Any] = [None] * len(places)
         for recording, positions in by_recording.items():
-            wanted = [_drawing_as(indices[position], places[position][1]) for position in positions]
-            made = self.recording(recording).__getitems__(wanted)
+            made = self.recording(recording).__getitems__([wanted[position] for position in positions])
             for position, item in zip(positions, made, strict=True):
                 items[position] = item
         return items

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from aestream.datasets.file import FileInput
 from aestream.representations.base import element_type, to_tensor
 from aestream.transforms.base import Transform
 from aestream.transforms.compose import drawn_map
+
+Stamp: TypeAlias = tuple[int, int, int]  # of a file: inode, size, time of change in ns
 
 
 def columns_together(files: Sequence[FileInput], indices: Sequence[int]) -> list[Column] | None:
@@ -27,36 +30,91 @@ def columns_together(files: Sequence[FileInput], indices: Sequence[int]) -> list
         says with what.
     """
     first = files[0]
-    transform, by_time = first.event_transform, first._windows.by_time
-    is_mapped = isinstance(transform, Transform) and transform.is_geometric
-    if not hasattr(first.representation, "spec") or not (transform is None or is_mapped) or first.device.type != "cpu":
+    by_time = first._windows.by_time
+    if not _is_of_core(first) or (first.with_times and not by_time):
         return None
     if any(file.shape != first.shape or file._windows.by_time != by_time for file in files):
         return None
-    if first.with_times and not by_time:
-        return None
-    shape, maps = first._require_shape(), []
     targets = None if first.targets is None else [_target(*each) for each in zip(files, indices, strict=True)]
-    if is_mapped:
-        for position, (file, index) in enumerate(zip(files, indices, strict=True)):
-            target = None if targets is None else targets[position]
-            map, target = drawn_map(transform, shape, target, file._generator(index))
-            maps.append(map)
-            if targets is not None:
-                targets[position] = target
-        shapes = {map.shape for map in maps}
-        if len(shapes) > 1:
-            return None
-        shape = shapes.pop()
+    generators = [file._generator(index) for file, index in zip(files, indices, strict=True)]
+    drawn = _drawn(first, first._require_shape(), targets, generators)
+    if drawn is None:
+        return None
+    shape, maps = drawn
     spans = np.array([file._windows.bound(index) for file, index in zip(files, indices, strict=True)], np.int64)
     values = _accumulated(files, shape, spans, maps)
-    if values is None:
+    return None if values is None else _columns(first, values, targets, spans)
+
+
+def columns_of_small_files(
+    like: FileInput,
+    format: str,
+    paths: Sequence[str],
+    shape: tuple[int, int],
+    targets: list[Any] | None,
+    generators: Sequence[torch.Generator | None],
+) -> tuple[list[Column], list[Stamp]] | None:
+    """As `columns_together`, of recordings that are one item each, without opening them.
+
+    Args:
+        like: a recording with the same options, which need not be open.
+        format, paths: of the files.
+        shape: of the sensor.
+        targets: of the items, which random transforms may change; None: they have none.
+        generators: what the items' random transforms draw from.
+
+    Returns:
+        the members, and which state each file was in. None, too, where a file is not plainly a whole small recording.
+    """
+    representation: Any = like.representation
+    drawn = _drawn(like, shape, targets, generators) if _is_of_core(like) else None
+    if drawn is None:
         return None
-    columns: list[Column] = [values if first.transform is None else [first.transform(value) for value in values]]
+    shape, maps = drawn
+    names, threads = [os.fsencode(path) for path in paths], like._file.thread_count
+    made = _core.accumulate_files(names, format, representation.spec(), *shape, threads, maps)
+    if made is None:
+        return None
+    values, spans, stamps = made
+    return _columns(like, to_tensor(values, element_type(representation)), targets, spans), stamps
+
+
+def _is_of_core(file: FileInput) -> bool:
+    """Whether the core makes items on the CPU, out of events or of what a map makes of them."""
+    transform = file.event_transform
+    is_fused = transform is None or (isinstance(transform, Transform) and transform.is_geometric)
+    return is_fused and hasattr(file.representation, "spec") and file.device.type == "cpu"
+
+
+def _drawn(
+    file: FileInput,
+    shape: tuple[int, int],
+    targets: list[Any] | None,
+    generators: Sequence[torch.Generator | None],
+) -> tuple[tuple[int, int], list[_core.CoordinateMap]] | None:
+    """The shape of the items and their maps, if there are some; puts what becomes of targets into ``targets``.
+
+    None if the items differ in shape.
+    """
+    if file.event_transform is None:
+        return shape, []
+    maps = []
+    for position, generator in enumerate(generators):
+        target = None if targets is None else targets[position]
+        map, target = drawn_map(file.event_transform, shape, target, generator)
+        maps.append(map)
+        if targets is not None:
+            targets[position] = target
+    shapes = {map.shape for map in maps}
+    return (shapes.pop(), maps) if len(shapes) == 1 else None
+
+
+def _columns(file: FileInput, values: torch.Tensor, targets: list[Any] | None, spans: np.ndarray) -> list[Column]:
+    columns: list[Column] = [values if file.transform is None else [file.transform(value) for value in values]]
     if targets is not None:
-        change = first.target_transform
+        change = file.target_transform
         columns.append(targets if change is None else [change(target) for target in targets])
-    if first.with_times:
+    if file.with_times:
         columns.append(torch.from_numpy(spans))
     return columns
 

@@ -78,4 +78,4 @@ class MergePolarity(Transform):
     """Makes all events OFF, as tonic's does: one polarity, for what should not tell them apart."""
 
     def _change(self, scene: Scene, generator: torch.Generator | None) -> Scene:
-        return scene.written(p=np.zeros(len(scene.records), bool))
+        return scene.filtered(_core.MergePolarity())

@@ -75,13 +75,10 @@ class TimeScale(Transform):
             return scene
         factor = self.low + (self.high - self.low) * float(torch.rand((), generator=generator, dtype=torch.float64))
         start, stop = scene.window()
-        t = start + np.rint((scene.records["t"] - start) * factor).astype(np.int64)
         if scene.stop_us is None:
-            return scene.written(t=t)
-        # A time before the stop stays before it, however it is rounded.
-        stop = start if stop == start else max(start + round((stop - start) * factor), start + 1)
-        was_before = scene.records["t"] < scene.stop_us
-        return scene.written(t=np.where(was_before, np.minimum(t, stop - 1), t)).replace(stop_us=stop)
+            return scene.filtered(_core.TimeScale(factor, start, None))
+        scaled = start if stop == start else max(start + round((stop - start) * factor), start + 1)
+        return scene.filtered(_core.TimeScale(factor, start, (scene.stop_us, scaled)), stop_us=scaled)
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,22 @@ class EventList {
   void clear() { size_ = 0; }
 
   void add(ConstEventSpan events) {
-    const std::size_t needed = (size_ + events.size()) * sizeof(Event);
+    std::copy_n(events.data(), events.size(), reserve(events.size()));
+    grow(events.size());
+  }
+
+  /// Where `more` events may be written, behind those that there are; grow() says how many were.
+  Event* reserve(std::size_t more) {
+    const std::size_t needed = (size_ + more) * sizeof(Event);
     if (needed > memory_.size()) {
       Buffer larger(std::max({needed, 2 * memory_.size(), at_first * sizeof(Event)}));
       std::copy_n(memory_.as<const Event>(), size_, larger.as<Event>());
       memory_ = std::move(larger);
     }
-    std::copy_n(events.data(), events.size(), memory_.as<Event>() + size_);
-    size_ += events.size();
+    return memory_.as<Event>() + size_;
   }
+
+  void grow(std::size_t count) { size_ += count; }
 
   ConstEventSpan events() const { return {memory_.as<const Event>(), size_}; }
 

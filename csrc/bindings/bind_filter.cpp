@@ -1,18 +1,17 @@
 // Filters, and events in memory through them.
 #include <algorithm>
-#include <array>
 
 #include "bindings/accumulate.hpp"
 #include "filter/coordinate_map.hpp"
 #include "filter/jitter.hpp"
 #include "filter/neighbours.hpp"
 #include "filter/random_drop.hpp"
+#include "filter/rewrites.hpp"
 #include "filter/spans.hpp"
+#include "filter/with_source.hpp"
 
 namespace aestream {
 namespace {
-
-constexpr std::size_t block = 2048;  // stays in L1; its ordinals fit the two last bytes of an event
 
 PixelGrid to_grid(std::int64_t width, std::int64_t height) {
   const Geometry geometry = to_geometry(width, height);
@@ -49,26 +48,6 @@ py::array filter_events(const py::buffer& events, Filter& filter) {
   return own_events(std::move(memory), count);
 }
 
-/// Filters pass the bytes that hold no field through, so there an event carries its place in its block.
-std::size_t filter_with_source(ConstEventSpan events, Filter& filter, EventSpan out, std::int64_t* source) {
-  std::array<Event, block> marked;
-  std::size_t kept = 0;
-  for (std::size_t begin = 0; begin < events.size(); begin += block) {
-    const std::size_t count = std::min(block, events.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) {
-      marked[i] = events[begin + i];
-      marked[i].zero[1] = static_cast<std::uint8_t>(i);
-      marked[i].zero[2] = static_cast<std::uint8_t>(i >> 8);
-    }
-    const std::size_t end = kept + filter.apply({marked.data(), count}, out.subspan(kept));
-    for (; kept < end; ++kept) {
-      source[kept] = static_cast<std::int64_t>(begin) + out[kept].zero[1] + (out[kept].zero[2] << 8);
-      out[kept].zero[1] = out[kept].zero[2] = 0;
-    }
-  }
-  return kept;
-}
-
 py::tuple filter_events_with_source(const py::buffer& events, Filter& filter) {
   const py::buffer_info info = events.request();
   const ConstEventSpan span = view_events(info);
@@ -78,7 +57,7 @@ py::tuple filter_events_with_source(const py::buffer& events, Filter& filter) {
     const py::gil_scoped_release released;
     memory = Buffer(span.size_bytes());
     source = Buffer(span.size() * sizeof(std::int64_t));
-    count = filter_with_source(span, filter, {memory.as<Event>(), span.size()}, source.as<std::int64_t>());
+    count = apply_with_source(span, filter, {memory.as<Event>(), span.size()}, source.as<std::int64_t>());
   }
   return py::make_tuple(own_events(std::move(memory), count),
                         own_array<std::int64_t>(std::move(source), {static_cast<py::ssize_t>(count)}));
@@ -130,6 +109,13 @@ void register_filter(py::module_& module) {
   py::classh<TimeCut, Filter>(module, "TimeCut")
       .def(py::init<std::int64_t, std::int64_t, bool>(), py::arg("start_us"), py::arg("stop_us"),
            py::arg("keeps_inside"));
+  py::classh<MergePolarity, Filter>(module, "MergePolarity").def(py::init<>());
+  py::classh<TimeScale, Filter>(module, "TimeScale")
+      .def(py::init([](double factor, std::int64_t start, std::optional<std::pair<std::int64_t, std::int64_t>> stop) {
+             const auto stops = stop ? std::optional(TimeScale::Stop{stop->first, stop->second}) : std::nullopt;
+             return std::make_unique<TimeScale>(factor, start, stops);
+           }),
+           py::arg("factor"), py::arg("start_us"), py::arg("stop_us"));
   py::classh<TimeJitter, Filter>(module, "TimeJitter")
       .def(py::init<double, std::uint64_t, std::optional<std::int64_t>, std::optional<std::int64_t>>(),
            py::arg("std_us"), py::arg("seed"), py::arg("start_us"), py::arg("stop_us"));

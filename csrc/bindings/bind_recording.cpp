@@ -9,6 +9,7 @@
 #include "core/parallel.hpp"
 #include "decode/registry.hpp"
 #include "recording/recording.hpp"
+#include "recording/small_files.hpp"
 #include "recording/stored_index.hpp"
 #include "recording/stream_source.hpp"
 
@@ -67,6 +68,34 @@ py::tuple accumulate_of_each(const std::vector<std::shared_ptr<Recording>>& reco
     outside = accumulate_each(recordings, all, factory, memory.data(), threads, maps);
   }
   return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, all.size()), outside);
+}
+
+/// None where a file is not plainly what it should be.
+py::object accumulate_files(const std::vector<std::string>& paths, const std::string& format,
+                            const RepresentationPtr& representation, std::int64_t width, std::int64_t height,
+                            std::size_t threads, const std::vector<CoordinateMap>& maps) {
+  const Geometry geometry = to_geometry(width, height);
+  check_maps(maps, paths.size(), geometry);
+  Buffer memory;
+  std::vector<SmallFile> files(paths.size());
+  bool is_plain = false;
+  {
+    const py::gil_scoped_release released;
+    memory = allocate_tensors(*representation, geometry, paths.size());
+    const AccumulatorFactory factory = make_accumulators(representation, geometry);
+    is_plain = accumulate_small_files(paths, format, factory, memory.data(), files, threads, maps);
+  }
+  if (!is_plain) return py::none();
+  py::array_t<std::int64_t> spans({static_cast<py::ssize_t>(files.size()), py::ssize_t{2}});
+  auto view = spans.mutable_unchecked<2>();
+  py::list stamps;
+  for (py::ssize_t i = 0; i < spans.shape(0); ++i) {
+    const auto& [window, stamp] = files[static_cast<std::size_t>(i)];
+    view(i, 0) = window.start;
+    view(i, 1) = window.stop;
+    stamps.append(py::make_tuple(stamp.inode, stamp.size, stamp.modified_ns));
+  }
+  return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, paths.size()), spans, stamps);
 }
 
 /// A getter that builds the index when it is not there yet.
@@ -155,6 +184,8 @@ void register_recording(py::module_& module) {
           py::arg("start"), py::arg("stop"), py::arg("by_time"), py::arg("threads"), Release())
       .def("accumulate", &accumulate_windows, py::arg("spec"), py::arg("width"), py::arg("height"), py::arg("windows"),
            py::arg("by_time"), py::arg("threads"), py::arg("maps") = std::vector<CoordinateMap>{});
+  module.def("accumulate_files", &accumulate_files, py::arg("paths"), py::arg("format"), py::arg("spec"),
+             py::arg("width"), py::arg("height"), py::arg("threads"), py::arg("maps") = std::vector<CoordinateMap>{});
   module.def("accumulate_each", &accumulate_of_each, py::arg("recordings"), py::arg("spec"), py::arg("width"),
              py::arg("height"), py::arg("windows"), py::arg("by_time"), py::arg("threads"),
              py::arg("maps") = std::vector<CoordinateMap>{});

@@ -284,6 +284,32 @@ def test_parameters_fail_with_what_came_and_what_is_allowed(make: Callable[[], o
         make()
 
 
+EDGE_CASES: dict[str, tuple[list[tuple[int, int, int, bool]], int, int]] = {
+    "no event": ([], 0, 200),
+    "one event": ([(7, 3, 2, True)], 0, 200),
+    "one event at the very start": ([(0, 3, 2, False)], 0, 200),
+    "one event at the very end": ([(199, 3, 2, True)], 0, 200),
+    "equal times": ([(9, x, 2, x % 2 == 0) for x in range(7)], 0, 200),
+    "equal times, all of the window": ([(9, x, 2, x % 2 == 0) for x in range(7)], 9, 10),
+    "all outside": ([(9, -1, 2, True), (10, 7, 2, False), (11, 3, 5, True)], 0, 200),
+    "some outside": ([(9, -1, 2, True), (10, 3, 2, False), (11, 3, 5, True), (12, 6, 4, True)], 0, 200),
+    "times that step back": ([(90, 3, 2, True), (20, 3, 2, False), (50, 3, 2, True), (10, 1, 1, True)], 0, 200),
+    "a window longer than the recording": ([(10 + t, t % 7, t % 5, t % 3 == 0) for t in range(40)], -1000, 5000),
+    "fewer events than bins": ([(20, 3, 2, True), (180, 3, 2, False)], 0, 200),
+    "counts past 255": ([(t // 2, 3, 2, True) for t in range(300)], 0, 200),
+}
+
+
+@pytest.mark.parametrize("case", EDGE_CASES)
+@pytest.mark.parametrize(("representation", "restated"), CASES, ids=[repr(one) for one in REPRESENTATIONS])
+def test_edge_cases_are_what_the_definition_says(representation: Accumulated, restated: Restatement, case: str) -> None:
+    rows, start, stop = EDGE_CASES[case]
+    events = records(rows)
+    assert_close(representation(events, SHAPE, start_us=start, stop_us=stop), restated(events, start, stop))
+    on_device = representation.on_device(Events.from_numpy(events), SHAPE, start, stop)
+    assert_close(on_device, restated(events, start, stop))
+
+
 @pytest.mark.parametrize("kind", ["rising", "steps back", "outside", "all three"])
 @pytest.mark.parametrize(("representation", "restated"), CASES, ids=[repr(one) for one in REPRESENTATIONS])
 def test_events_of_several_blocks_are_what_the_definition_says(
