@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/multiversion.hpp"
 
@@ -19,6 +20,24 @@ void copy_off(const Event* in, std::size_t count, Event* out) {
   }
 }
 
+/// Those before `before` are at most `last`.
+AESTREAM_MULTIVERSION
+void scale_times(const Event* in, std::size_t count, std::int64_t start, double factor, std::int64_t before,
+                 std::int64_t last, Event* out) {
+  constexpr double most = 0x1p62;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto since =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(in[i].t) - static_cast<std::uint64_t>(start));
+    const double scaled = std::clamp(std::rint(static_cast<double>(since) * factor), -most, most);
+    const auto moved = static_cast<std::uint64_t>(static_cast<std::int64_t>(scaled));
+    const auto t = static_cast<std::int64_t>(static_cast<std::uint64_t>(start) + moved);
+    std::uint64_t words[2];
+    std::memcpy(words, &in[i], sizeof words);
+    words[0] = static_cast<std::uint64_t>(in[i].t < before ? std::min(t, last) : t);
+    std::memcpy(&out[i], words, sizeof words);
+  }
+}
+
 }  // namespace
 
 std::size_t MergePolarity::apply(ConstEventSpan in, EventSpan out) {
@@ -27,16 +46,9 @@ std::size_t MergePolarity::apply(ConstEventSpan in, EventSpan out) {
 }
 
 std::size_t TimeScale::apply(ConstEventSpan in, EventSpan out) {
-  constexpr double most = 0x1p62;
-  const auto start = static_cast<std::uint64_t>(start_);
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    const auto since = static_cast<std::int64_t>(static_cast<std::uint64_t>(in[i].t) - start);
-    const double scaled = std::clamp(std::rint(static_cast<double>(since) * factor_), -most, most);
-    auto t = static_cast<std::int64_t>(start + static_cast<std::uint64_t>(static_cast<std::int64_t>(scaled)));
-    if (stop_ && in[i].t < stop_->before) t = std::min(t, stop_->after - 1);
-    out[i] = in[i];
-    out[i].t = t;
-  }
+  constexpr std::int64_t earliest = std::numeric_limits<std::int64_t>::min();
+  const std::int64_t before = stop_ ? stop_->before : earliest, last = stop_ ? stop_->after - 1 : 0;
+  scale_times(in.data(), in.size(), start_, factor_, before, last, out.data());
   return in.size();
 }
 
