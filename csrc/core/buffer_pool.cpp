@@ -4,7 +4,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
@@ -12,11 +14,6 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
-
-/// A hint: where it is refused, small pages serve.
-static void ask_for_huge_pages(void* memory, std::size_t size) { madvise(memory, size, MADV_HUGEPAGE); }
-#else
-static void ask_for_huge_pages(void*, std::size_t) {}
 #endif
 
 namespace aestream {
@@ -34,28 +31,83 @@ std::size_t capacity_for(std::size_t size) {
   return rounded >= huge_page ? (rounded + huge_page - 1) / huge_page * huge_page : rounded;
 }
 
-std::uint8_t* allocate(std::size_t capacity) {
-  const bool large = capacity >= huge_page;
-  void* memory = std::aligned_alloc(large ? huge_page : alignment, capacity);
+#if defined(__linux__)
+
+/// Fresh memory in huge pages, if the system has some.
+std::uint8_t* allocate_large(std::size_t capacity) {
+  constexpr int access = PROT_READ | PROT_WRITE, kind = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (capacity + huge_page < capacity) throw std::bad_alloc();
+  void* const mapped = ::mmap(nullptr, capacity + huge_page, access, kind, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  auto* const begin = static_cast<std::uint8_t*>(mapped);
+  const std::size_t before = huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page;
+  ::munmap(begin, before);
+  if (before != huge_page) ::munmap(begin + before + capacity, huge_page - before);
+  ::madvise(begin + before, capacity, MADV_HUGEPAGE);  // a hint: where it is refused, small pages serve
+  return begin + before;
+}
+
+void free_large(std::uint8_t* memory, std::size_t capacity) noexcept { ::munmap(memory, capacity); }
+
+/// The same pages in a larger place.
+std::uint8_t* move_large(std::uint8_t* memory, std::size_t capacity, std::size_t larger) {
+  std::uint8_t* const place = allocate_large(larger);
+  if (::mremap(memory, capacity, larger, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) {
+    ::madvise(place, larger, MADV_HUGEPAGE);
+    return place;
+  }
+  free_large(place, larger);
+  throw std::bad_alloc();
+}
+
+#else
+
+std::uint8_t* allocate_large(std::size_t capacity) {
+  void* memory = std::aligned_alloc(huge_page, capacity);
   if (memory == nullptr) throw std::bad_alloc();
-  if (large) ask_for_huge_pages(memory, capacity);
   return static_cast<std::uint8_t*>(memory);
+}
+
+void free_large(std::uint8_t* memory, std::size_t) noexcept { std::free(memory); }
+
+std::uint8_t* move_large(std::uint8_t* memory, std::size_t capacity, std::size_t larger) {
+  std::uint8_t* const place = allocate_large(larger);
+  std::memcpy(place, memory, capacity);
+  free_large(memory, capacity);
+  return place;
+}
+
+#endif
+
+bool is_large(std::size_t capacity) { return capacity >= huge_page; }
+
+std::uint8_t* allocate(std::size_t capacity) {
+  if (is_large(capacity)) return allocate_large(capacity);
+  void* memory = std::aligned_alloc(alignment, capacity);
+  if (memory == nullptr) throw std::bad_alloc();
+  return static_cast<std::uint8_t*>(memory);
+}
+
+void release(std::uint8_t* memory, std::size_t capacity) noexcept {
+  is_large(capacity) ? free_large(memory, capacity) : std::free(memory);
 }
 
 class Pool {
  public:
   std::uint8_t* take(std::size_t capacity) {
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = idle_.find(capacity);
-      if (found != idle_.end()) {
-        std::uint8_t* memory = found->second;
-        idle_.erase(found);
-        idle_bytes_ -= capacity;
-        return memory;
-      }
-    }
-    return allocate(capacity);
+    std::uint8_t* const memory = take_idle(capacity);
+    return memory != nullptr ? memory : allocate(capacity);
+  }
+
+  /// Null if there is none.
+  std::uint8_t* take_idle(std::size_t capacity) {
+    const std::lock_guard lock(mutex_);
+    const auto found = idle_.find(capacity);
+    if (found == idle_.end()) return nullptr;
+    std::uint8_t* const memory = found->second;
+    idle_.erase(found);
+    idle_bytes_ -= capacity;
+    return memory;
   }
 
   void give_back(std::uint8_t* memory, std::size_t capacity) noexcept {
@@ -70,12 +122,12 @@ class Pool {
         }
       }
     }
-    std::free(memory);
+    release(memory, capacity);
   }
 
   void clear() noexcept {
     const std::lock_guard lock(mutex_);
-    for (const auto& [capacity, memory] : idle_) std::free(memory);
+    for (const auto& [capacity, memory] : idle_) release(memory, capacity);
     idle_.clear();
     idle_bytes_ = 0;
   }
@@ -118,6 +170,25 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(size_, other.size_);
   std::swap(capacity_, other.capacity_);
   return *this;
+}
+
+void Buffer::grow(std::size_t size) {
+  const std::size_t capacity = capacity_for(size);
+  if (capacity > capacity_) {
+    std::uint8_t* larger = pool().take_idle(capacity);
+    if (larger == nullptr && is_large(capacity_)) {
+      data_ = move_large(data_, capacity_, capacity);
+    } else {
+      if (larger == nullptr) larger = allocate(capacity);
+      if (data_ != nullptr) {
+        std::memcpy(larger, data_, size_);
+        pool().give_back(data_, capacity_);
+      }
+      data_ = larger;
+    }
+    capacity_ = capacity;
+  }
+  size_ = std::max(size_, size);
 }
 
 Buffer::~Buffer() {

@@ -16,6 +16,10 @@ class Buffer {
   Buffer& operator=(Buffer&& other) noexcept;
   ~Buffer();
 
+  /// Makes it at least `size` bytes, which begin with those that there are. Large ones move without a copy where the
+  /// system can.
+  void grow(std::size_t size);
+
   std::uint8_t* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   template <class T>

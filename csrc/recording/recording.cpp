@@ -13,6 +13,7 @@ namespace aestream {
 namespace {
 
 constexpr std::uint64_t min_segment = std::uint64_t{1} << 12;  // events that one thread decodes at a stretch
+constexpr std::size_t by_one_thread = std::size_t{2} << 20;  // bytes of a file that is decoded before others are awake
 constexpr std::uint64_t max_segment = std::uint64_t{1} << 17;
 
 }  // namespace
@@ -193,9 +194,35 @@ EventArray Recording::load_with(const Index& index, std::size_t threads) const {
   return array;
 }
 
+EventArray Recording::load_uncounted() const {
+  constexpr std::size_t at_once = std::size_t{1} << 16;  // events
+  const auto cursor = source_->open(source_->start());
+  const std::uint64_t begin = cursor->offset(), end = file_->bytes().size();
+  EventArray array{Buffer(at_once * sizeof(Event)), 0, 0};
+  std::uint64_t passed = begin;
+  while (true) {
+    const std::size_t room = array.memory.size() / sizeof(Event) - array.size, wanted = std::min(room, at_once);
+    const std::size_t count = cursor->fill({array.memory.as<Event>() + array.size, wanted});
+    array.size += count;
+    forget(passed, cursor->offset());
+    passed = cursor->offset();
+    if (count < wanted) break;
+    if (count == room) {  // as many more as there are bytes, and some
+      const double per_byte =
+          static_cast<double>(array.size) / static_cast<double>(std::max<std::uint64_t>(passed - begin, 1));
+      const auto rest = static_cast<std::size_t>(static_cast<double>(end - passed) * per_byte * 1.02);
+      array.memory.grow((array.size + rest + at_once) * sizeof(Event));
+    }
+  }
+  array.cut_bytes = end - passed;
+  return array;
+}
+
 EventArray Recording::load(std::size_t threads) const {
   if (has_index()) return with_index(threads, [&](const Index& all) { return load_with(all, threads); });
   return guarded([&] {
+    const bool is_small = file_ && file_->bytes().size() < by_one_thread;
+    if ((threads <= 1 || is_small) && source_->must_count()) return load_uncounted();
     try {
       return load_with(source_->build_index(threads, false), threads);
     } catch (const CountMismatch&) {

@@ -87,6 +87,9 @@ class Source {
   /// the file's own claims, which decoding checks.
   virtual Index build_index(std::size_t threads, bool times) const = 0;
 
+  /// Whether build_index(threads, false) has to read the file.
+  virtual bool must_count() const { return false; }
+
   /// The checkpoint of the first event, which needs no index.
   virtual Checkpoint start() const = 0;
 

@@ -13,6 +13,7 @@ class StreamSource final : public Source {
   /// The payload is file[begin, end of file).
   StreamSource(std::shared_ptr<const MappedFile> file, std::unique_ptr<const Decoder> decoder, std::size_t begin);
 
+  bool must_count() const override { return true; }
   Index build_index(std::size_t threads, bool times) const override;
   Checkpoint start() const override { return {begin_, 0, no_time, {}}; }
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;

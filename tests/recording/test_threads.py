@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from support.files import FORMATS, HEIGHT, WIDTH, make_events, write_file
 from support.words import evt2_change, evt2_word, raw_header
 
 from aestream import FileInput
+from aestream.errors import TruncatedFileWarning
 
 SHAPE = (WIDTH, HEIGHT)
 
@@ -36,6 +38,28 @@ def test_any_number_of_threads_gives_the_same_events(large, threads):
     assert_same_events(file.load(), events)
     assert (file.num_events, file.t_start, file.t_stop) == (len(events), events["t"][0], events["t"].max() + 1)
     assert_same_events(file.load(), events)  # by the index now
+
+
+SPARSE, DENSE = evt2_word(0x8, 5) * 400_000, b"".join(evt2_change(True, 5, x % WIDTH, 2) for x in range(400_000))
+
+
+@pytest.mark.parametrize("cut", [b"", b"\x01", b"\x01\x02\x03"], ids=len)
+@pytest.mark.parametrize(
+    "parts", [(SPARSE, DENSE), (DENSE, SPARSE), (DENSE, SPARSE, DENSE), (SPARSE, SPARSE)], ids=range(4)
+)
+def test_one_thread_counts_nothing_and_takes_files_that_are_not_alike_everywhere(tmp_path, parts, cut):
+    """Memory is asked for by what was found so far: too little, or too much."""
+    path = tmp_path / "file.raw"
+    payload = evt2_word(0x8, 4) + b"".join(parts)
+    path.write_bytes(raw_header("EVT2", WIDTH, HEIGHT) + payload + cut)
+    file = FileInput(path, threads=1, cache_index=False)
+    with contextlib.nullcontext() if not cut else pytest.warns(TruncatedFileWarning, match=f"{len(cut)} bytes of a"):
+        events = file.load()
+    assert not file._file.has_index
+    assert len(events) == 400_000 * parts.count(DENSE)
+    assert_same_events(
+        events, FileInput(path, threads=3, cache_index=False, strict=False)._file.opened.recording.load(3)[0]
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 3])
