@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
@@ -79,7 +79,7 @@ def open_aedat4(request: Request) -> OpenedFile:
     metadata = {
         "compression": compression,
         "source": chosen.source if chosen else "",
-        "streams": [asdict(each) for each in streams],
+        "streams": [dict(vars(each)) for each in streams],
     }
     shape = chosen.shape if chosen else None
     return OpenedFile(recording, "aedat4", shape, metadata, read_triggers, read_frames, read_imu)
