@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <map>
+#include <iterator>
+#include <list>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -99,37 +100,47 @@ class Pool {
     return memory != nullptr ? memory : allocate(capacity);
   }
 
-  /// Null if there is none.
+  /// The buffer that came back last; null if there is none.
   std::uint8_t* take_idle(std::size_t capacity) {
     const std::lock_guard lock(mutex_);
-    const auto found = idle_.find(capacity);
-    if (found == idle_.end()) return nullptr;
-    std::uint8_t* const memory = found->second;
-    idle_.erase(found);
+    const auto found =
+        std::find_if(idle_.rbegin(), idle_.rend(), [capacity](const Idle& each) { return each.capacity == capacity; });
+    if (found == idle_.rend()) return nullptr;
+    std::uint8_t* const memory = found->memory;
+    idle_.erase(std::next(found).base());
     idle_bytes_ -= capacity;
     return memory;
   }
 
+  /// Keeps it, instead of those that have been idle for longest: sizes that nobody asks for any more.
   void give_back(std::uint8_t* memory, std::size_t capacity) noexcept {
+    if (capacity > pool_limit) return release(memory, capacity);
+    std::list<Idle> given, old;
+    try {
+      given.push_back({capacity, memory});
+    } catch (const std::bad_alloc&) {
+      return release(memory, capacity);
+    }
     {
       const std::lock_guard lock(mutex_);
-      if (idle_bytes_ + capacity <= pool_limit) {
-        try {
-          idle_.emplace(capacity, memory);
-          idle_bytes_ += capacity;
-          return;
-        } catch (const std::bad_alloc&) {
-        }
+      idle_.splice(idle_.end(), given);
+      idle_bytes_ += capacity;
+      while (idle_bytes_ > pool_limit || idle_.size() > most_idle) {
+        idle_bytes_ -= idle_.front().capacity;
+        old.splice(old.end(), idle_, idle_.begin());
       }
     }
-    release(memory, capacity);
+    release_all(old);
   }
 
   void clear() noexcept {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [capacity, memory] : idle_) release(memory, capacity);
-    idle_.clear();
-    idle_bytes_ = 0;
+    std::list<Idle> old;
+    {
+      const std::lock_guard lock(mutex_);
+      old.swap(idle_);
+      idle_bytes_ = 0;
+    }
+    release_all(old);
   }
 
   /// A fork must not catch the lock held: the child would wait for it for ever.
@@ -142,8 +153,19 @@ class Pool {
   }
 
  private:
+  static constexpr std::size_t most_idle = 64;  // which are looked through one by one
+
+  struct Idle {
+    std::size_t capacity;
+    std::uint8_t* memory;
+  };
+
+  static void release_all(const std::list<Idle>& all) noexcept {
+    for (const Idle& each : all) release(each.memory, each.capacity);
+  }
+
   std::mutex mutex_;
-  std::multimap<std::size_t, std::uint8_t*> idle_;
+  std::list<Idle> idle_;  // the longest idle ones first
   std::size_t idle_bytes_ = 0;
 };
 
