@@ -13,7 +13,7 @@ namespace aestream {
 namespace {
 
 constexpr std::uint64_t min_segment = std::uint64_t{1} << 12;  // events that one thread decodes at a stretch
-constexpr std::size_t by_one_thread = std::size_t{2} << 20;  // bytes of a file that is decoded before others are awake
+constexpr std::size_t by_one_thread = std::size_t{3} << 20;  // bytes of a file that is decoded before others are awake
 constexpr std::uint64_t max_segment = std::uint64_t{1} << 17;
 
 }  // namespace
