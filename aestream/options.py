@@ -194,6 +194,10 @@ class ReadingOptions(TypedDict, total=False):
     ]
     threads: Annotated[int | None, Option(None, "for decoding; None: one per core, and one in a DataLoader's worker.")]
     cache_index: Annotated[bool, Option(True, "keep the index of a large file in the user's cache folder.")]
+    progress: Annotated[
+        bool,
+        Option(False, "show a bar while a first pass over the file lasts longer than a second, if tqdm is installed."),
+    ]
 
 
 class TargetOptions(TypedDict, total=False):

@@ -44,7 +44,7 @@ def add_camera_options(parser: argparse.ArgumentParser) -> None:
 def open_camera(arguments: argparse.Namespace) -> EventStream | FileInput:
     """The camera of the options above, or the file in its place."""
     if arguments.file:
-        return FileInput(arguments.file)
+        return FileInput(arguments.file, progress=True)
     camera = None if arguments.camera is None else aestream.Camera(arguments.camera)
     return aestream.USBInput(arguments.shape, camera=camera, serial=arguments.serial)
 

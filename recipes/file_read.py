@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("recording", nargs="?", type=Path, default=demo_recording(), help="default: the one shipped")
     arguments = parser.parse_args()
 
-    file = FileInput(arguments.recording)
+    file = FileInput(arguments.recording, progress=True)
     events = file.load()
     seconds = (file.t_stop - file.t_start) / 1e6
     print(file)

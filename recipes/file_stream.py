@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="at full speed instead of in real time")
     add_options(parser)
     arguments = parser.parse_args()
-    play(FileInput(arguments.recording, ignore_time=arguments.fast), Fading(), arguments)
+    play(FileInput(arguments.recording, ignore_time=arguments.fast, progress=True), Fading(), arguments)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.manual_seed(1)
-    dataset = FileInput(arguments.recording, window_us=20_000, representation=VoxelGrid(BINS))
+    dataset = FileInput(arguments.recording, window_us=20_000, representation=VoxelGrid(BINS), progress=True)
     loader = DataLoader(dataset, batch_size=9)
     model = make_model()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -125,7 +126,7 @@ def open_cut(
     Raises:
         FormatError, OSError, ValueError: as ``FileInput`` does, and if nothing of the recording lies between the times.
     """
-    file = FileInput(path, **arguments)
+    file = FileInput(path, progress=sys.stderr.isatty(), **arguments)
     if start is None and stop is None:
         return file
     cut: dict[str, Any] = {}

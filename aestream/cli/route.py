@@ -72,7 +72,7 @@ def run_route(route: Route) -> None:
 
 def _open_file(route: Route) -> FileInput:
     path, unit = str(route.source.place), route.source.time_unit
-    options: dict[str, Any] = {"window_us": _SLICE_US, "representation": None}
+    options: dict[str, Any] = {"window_us": _SLICE_US, "representation": None, "progress": sys.stderr.isatty()}
     if unit is None:
         return FileInput(path, route.shape, **options)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,7 +152,7 @@ def summarise(
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TruncatedFileWarning)
-        file = FileInput(path, **reading)
+        file = FileInput(path, progress=sys.stderr.isatty(), **reading)
         shape = file.shape
         if roi is not None:
             check_roi(roi, file)

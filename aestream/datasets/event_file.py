@@ -14,6 +14,7 @@ from torch.utils.data import get_worker_info
 
 import aestream._core as _core
 from aestream.arguments import positive
+from aestream.datasets.first_pass import first_pass_bar
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, seal, stored_bytes, unseal, write_index
 from aestream.datasets.open_files import HDF5, MAPPED
 from aestream.errors import FormatError, IndexWarning, ShapeWarning, TruncatedFileWarning
@@ -28,13 +29,21 @@ class EventFile:
     """The file behind a dataset. Its arguments are those of ``FileInput``."""
 
     def __init__(
-        self, path: str, options: ReadOptions, *, strict: bool, threads: int | None, cache_index: bool
+        self,
+        path: str,
+        options: ReadOptions,
+        *,
+        strict: bool,
+        threads: int | None,
+        cache_index: bool,
+        progress: bool,
     ) -> None:
         self.path = path
         self._options = options
         self._strict = strict
         self._threads = threads
         self._cache_index = cache_index
+        self._progress = progress
         self._opened: OpenedFile | None = None
         self._indexed: _core.Recording | None = None  # once there is nothing to warn of any more
         self._sealed_index: bytes | None = None
@@ -44,7 +53,7 @@ class EventFile:
     def of(self, path: str) -> EventFile:
         """Another file with the same arguments."""
         how: dict[str, Any] = {"strict": self._strict, "threads": self._threads, "cache_index": self._cache_index}
-        return EventFile(path, self._options, **how)
+        return EventFile(path, self._options, progress=self._progress, **how)
 
     @property
     def opened(self) -> OpenedFile:
@@ -158,16 +167,21 @@ class EventFile:
     def _index(self, recording: _core.Recording) -> None:
         identity, threads = self.opened.identity, self.thread_count
         if not self._cache_index or stored_bytes(identity) < MIN_FILE_BYTES:
-            return self.located(lambda: recording.build_index(threads))
+            return self._pass_over(recording, threads)
         variant = self._variant(self.opened)
         packed = read_index(self.path, variant, identity)
         if packed is not None:
             with contextlib.suppress(ValueError):  # of another version of the package, perhaps
                 return recording.restore_index(packed)
-        self.located(lambda: recording.build_index(threads))
+        self._pass_over(recording, threads)
         if self._is_as_opened():
             write_index(self.path, variant, identity, recording.pack_index())
         return None
+
+    def _pass_over(self, recording: _core.Recording, threads: int) -> None:
+        size = stored_bytes(self.opened.identity)
+        with first_pass_bar(self.path, size, lambda: recording.passed_bytes, shown=self._progress):
+            self.located(lambda: recording.build_index(threads))
 
     def _is_as_opened(self) -> bool:
         """Whether the path still names what was opened, in the state that it had."""

@@ -68,7 +68,7 @@ class FileInput(WindowItems):
         reading = self._set_options(options)
         positive("threads", reading["threads"])
         chosen = ReadOptions(**{each.name: reading[each.name] for each in fields(ReadOptions)})
-        how = {name: reading[name] for name in ("strict", "threads", "cache_index")}
+        how = {name: reading[name] for name in ("strict", "threads", "cache_index", "progress")}
         super().__init__(where, chosen, device, **how)
         self.ignore_time = ignore_time
         self._session: Session | None = None

@@ -25,6 +25,7 @@ from aestream.transforms.base import Transform, seed_of, seeded
 from aestream.transforms.compose import drawn_map
 
 _CHUNK_BYTES = 8 << 20  # of items that __iter__ makes at a time
+_SHARED_BYTES = 128 << 20  # that it makes at most to give each thread an item
 _BLOCK_EVENTS = 1 << 20  # that are looked through at a time
 _LAST_TIME = int(np.iinfo(np.int64).max)
 
@@ -148,7 +149,7 @@ class WindowItems(RecordedEvents, Dataset[Any]):
             values = columns[0]
             indices = indices[len(values) :]
             if isinstance(values, torch.Tensor):
-                step = max(1, min(4 * self._file.thread_count, _CHUNK_BYTES // max(values[0].nbytes, 1)))
+                step = _chunk_length(values[0].nbytes, self._file.thread_count)
             yield from rows_of(columns, remember=False)
             del columns, values  # their memory serves the next ones
 
@@ -282,6 +283,12 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         if self.shape is None:
             raise ValueError(f"{self.path!r} does not say its sensor's shape: pass shape=(width, height)")
         return self.shape
+
+
+def _chunk_length(item_bytes: int, threads: int) -> int:
+    """How many items are made at a time: as many as stay in a cache, but one for each thread."""
+    fitting, shared = (limit // max(item_bytes, 1) for limit in (_CHUNK_BYTES, _SHARED_BYTES))
+    return max(1, min(4 * threads, max(fitting, min(threads, shared))))
 
 
 def _checked_targets(targets: Any) -> Any:

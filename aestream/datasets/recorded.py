@@ -31,10 +31,12 @@ class RecordedEvents:
         strict: bool,
         threads: int | None,
         cache_index: bool,
+        progress: bool,
     ) -> None:
         self.path = os.fsdecode(path)
         self.device = to_device(device)
-        self._file = EventFile(self.path, options, strict=strict, threads=threads, cache_index=cache_index)
+        how: dict[str, Any] = {"strict": strict, "threads": threads, "cache_index": cache_index, "progress": progress}
+        self._file = EventFile(self.path, options, **how)
 
     @property
     def format(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeGuard
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.utils.data import get_worker_info
 
 import aestream._core as _core
 from aestream.arguments import check_shape, check_window
@@ -91,7 +92,8 @@ class Accumulated:
             if events.device.type == "cuda" and is_usable(events.device) and has_kernels(self, shape):
                 return gpu_of(events.device).represent_one(self, shape, events, start_us, stop_us)
             return self.on_device(events, shape, start_us, stop_us)
-        array, _ = _core.accumulate_all(as_records(events), _spec_of(self), *shape, start_us, stop_us)
+        threads = 1 if get_worker_info() is not None else _core.default_threads()
+        array, _ = _core.accumulate_all(as_records(events), _spec_of(self), *shape, start_us, stop_us, threads)
         return to_tensor(array, self.dtype)
 
     def on_device(

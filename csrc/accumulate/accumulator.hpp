@@ -27,9 +27,10 @@ enum class Needs { Nothing, Window, Events };
 
 /// What is known of a window before its first event.
 struct Axis {
-  TimeSpan window;        // its edges; of a window by count, from its first event to after its latest
-  TimeSpan events;        // from its first event to after its latest; only for those who need it
-  std::size_t count = 0;  // of its events; only for those who need it
+  TimeSpan window;         // its edges; of a window by count, from its first event to after its latest
+  TimeSpan events;         // from its first event to after its latest; only for those who need it
+  std::size_t count = 0;   // of its events; only for those who need it
+  bool is_zeroed = false;  // the tensor is, already
 };
 
 class Accumulator {
@@ -42,7 +43,10 @@ class Accumulator {
   /// How much of begin()'s axis matters.
   virtual Needs needs() const { return Needs::Nothing; }
 
-  /// Starts a tensor in `out`, which is uninitialised and 64-byte aligned.
+  /// Whether begin() would fill the tensor with zeros, or most of it: then is_zeroed spares it that.
+  virtual bool starts_from_zeros() const { return false; }
+
+  /// Starts a tensor in `out`, which is 64-byte aligned, and uninitialised unless the axis says otherwise.
   virtual void begin(std::uint8_t* out, const Axis& axis) = 0;
 
   virtual void consume(ConstEventSpan events) = 0;
@@ -59,6 +63,7 @@ TimeSpan times_of(ConstEventSpan events);
 
 /// The tensor of events that all lie in memory. Times that are not given are those of the events. Returns the number
 /// outside the sensor.
-std::size_t accumulate_span(ConstEventSpan events, const TimeSpan* window, Accumulator& accumulator, std::uint8_t* out);
+std::size_t accumulate_span(ConstEventSpan events, const TimeSpan* window, Accumulator& accumulator, std::uint8_t* out,
+                            bool is_zeroed = false);
 
 }  // namespace aestream

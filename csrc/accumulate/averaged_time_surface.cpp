@@ -6,60 +6,12 @@
 #include <limits>
 
 #include "accumulate/exponential.hpp"
+#include "accumulate/histories.hpp"
 #include "accumulate/pixel.hpp"
 #include "accumulate/tore.hpp"
 
 namespace aestream {
 namespace {
-
-constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-
-struct Memory {
-  double sum = 0;                           // of exp(-(time - t_j) / tau) over the pixel's events j
-  std::int64_t time = 0;                    // when that was
-  std::uint32_t first = none, last = none;  // of the events that are not too old, where there is a limit
-};
-
-/// The events that pixels remember: lists in one piece of memory, in which places are used again.
-class Histories {
- public:
-  void clear() {
-    kept_.clear();
-    free_ = none;
-  }
-
-  void push(Memory& memory, std::int64_t time) {
-    std::uint32_t place = free_;
-    if (place == none) {
-      place = static_cast<std::uint32_t>(kept_.size());
-      kept_.emplace_back();
-    } else {
-      free_ = kept_[place].next;
-    }
-    kept_[place] = {time, none};
-    (memory.last == none ? memory.first : kept_[memory.last].next) = place;
-    memory.last = place;
-  }
-
-  std::int64_t first(const Memory& memory) const { return kept_[memory.first].time; }
-
-  void pop(Memory& memory) {
-    const std::uint32_t place = memory.first;
-    memory.first = kept_[place].next;
-    if (memory.first == none) memory.last = none;
-    kept_[place].next = free_;
-    free_ = place;
-  }
-
- private:
-  struct Kept {
-    std::int64_t time;
-    std::uint32_t next;
-  };
-
-  std::vector<Kept> kept_;
-  std::uint32_t free_ = none;
-};
 
 class AveragedTimeSurfaceAccumulator final : public Accumulator {
  public:
@@ -116,8 +68,8 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
 
   struct Cell {
     std::uint64_t count = 0;
-    std::uint32_t newest = none;    // of its events, while they are few
-    std::uint32_t memories = none;  // then those of its pixels: the first
+    std::uint32_t newest = no_event;    // of its events, while they are few
+    std::uint32_t memories = no_event;  // then those of its pixels: the first
   };
 
   static constexpr std::uint64_t few = 16;
@@ -153,7 +105,7 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
     ++cell.count;
     *middle += 1;
     if (cell.count > few) {
-      if (cell.memories == none) move_to_memories(cell);
+      if (cell.memories == no_event) move_to_memories(cell);
       return add_by_pixels(cell, x, y, middle);
     }
     add_by_events(cell, x, y, middle);
@@ -164,7 +116,7 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   /// What the cell's earlier events are worth now, one by one.
   void add_by_events(const Cell& cell, std::uint32_t x, std::uint32_t y, double* middle) {
     const auto stride = static_cast<std::ptrdiff_t>(this->stride());
-    for (std::uint32_t i = cell.newest; i != none; i = events_[i].before) {
+    for (std::uint32_t i = cell.newest; i != no_event; i = events_[i].before) {
       const Remembered& event = events_[i];
       const auto dx = static_cast<std::int32_t>(event.x - x), dy = static_cast<std::int32_t>(event.y - y);
       if (static_cast<std::uint32_t>(std::abs(dx)) > radius_ || static_cast<std::uint32_t>(std::abs(dy)) > radius_)
@@ -195,7 +147,7 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
     cell.memories = static_cast<std::uint32_t>(memories_.size());
     memories_.resize(memories_.size() + std::size_t{cell_} * cell_);
     std::vector<std::uint32_t> order;
-    for (std::uint32_t i = cell.newest; i != none; i = events_[i].before) order.push_back(i);
+    for (std::uint32_t i = cell.newest; i != no_event; i = events_[i].before) order.push_back(i);
     for (std::size_t i = order.size(); i-- > 0;) {
       const Remembered& event = events_[order[i]];
       remember(memories_[cell.memories + std::size_t{event.y} * cell_ + event.x], event.time);
@@ -211,10 +163,10 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   double decay(Memory& memory, std::int64_t time) {
     if (memory.sum > 0 && memory.time != time) memory.sum *= decayed(between(memory.time, time) / tau_us_);
     memory.time = time;
-    while (memory.first != none && between(histories_.first(memory), time) > static_cast<double>(*max_age_us_)) {
+    while (memory.first != no_event && between(histories_.first(memory), time) > static_cast<double>(*max_age_us_)) {
       memory.sum -= decayed(between(histories_.first(memory), time) / tau_us_);
       histories_.pop(memory);
-      if (memory.first == none) memory.sum = 0;
+      if (memory.first == no_event) memory.sum = 0;
     }
     return memory.sum;
   }

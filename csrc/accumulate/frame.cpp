@@ -103,11 +103,13 @@ class FrameAccumulator final : public Accumulator {
 
   std::size_t size() const override { return elements() * sizeof(T); }
 
-  void begin(std::uint8_t* out, const Axis&) override {
+  bool starts_from_zeros() const override { return true; }
+
+  void begin(std::uint8_t* out, const Axis& axis) override {
     out_ = reinterpret_cast<T*>(out);
     outside_ = 0;
     rounds_.clear();
-    std::memset(out, 0, size());
+    if (!axis.is_zeroed) std::memset(out, 0, size());
   }
 
   void consume(ConstEventSpan events) override {

@@ -17,6 +17,11 @@ struct Planes {
   std::size_t blocks = 1;
   std::size_t zeroed = 0;  // bins
 
+  void begin(void* memory, bool is_zeroed) {
+    data = static_cast<T*>(memory);
+    zeroed = is_zeroed ? bins : 0;
+  }
+
   std::size_t elements() const { return plane * bins * blocks; }
 
   void zero_before(std::size_t bin) {

@@ -24,10 +24,10 @@ class StackedHistogramAccumulator final : public Accumulator {
 
   std::size_t size() const override { return planes_.elements(); }
   Needs needs() const override { return by_window_ ? Needs::Window : Needs::Events; }
+  bool starts_from_zeros() const override { return true; }
 
   void begin(std::uint8_t* out, const Axis& axis) override {
-    planes_.data = out;
-    planes_.zeroed = 0;
+    planes_.begin(out, axis.is_zeroed);
     outside_ = 0;
     const TimeSpan span = by_window_ ? axis.window : TimeSpan{axis.events.start, axis.events.stop - 1};
     const auto length =

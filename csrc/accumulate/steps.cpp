@@ -17,6 +17,7 @@ class StepsAccumulator final : public Accumulator {
 
   std::size_t size() const override { return steps_ * part_->size(); }
   Needs needs() const override { return by_time_ ? Needs::Window : Needs::Events; }
+  bool starts_from_zeros() const override { return part_->starts_from_zeros(); }
 
   void begin(std::uint8_t* out, const Axis& axis) override {
     out_ = out;
@@ -68,7 +69,7 @@ class StepsAccumulator final : public Accumulator {
 
   void begin_part() {
     list_.clear();
-    if (!collects_) part_->begin(part_out(), {by_time_ ? part_window() : TimeSpan{}, {}, 0});
+    if (!collects_) part_->begin(part_out(), {by_time_ ? part_window() : TimeSpan{}, {}, 0, axis_.is_zeroed});
   }
 
   void finish_part() {
@@ -76,7 +77,8 @@ class StepsAccumulator final : public Accumulator {
       outside_ += part_->finish();
     } else {
       const TimeSpan window = by_time_ ? part_window() : TimeSpan{};
-      outside_ += accumulate_span(list_.events(), by_time_ ? &window : nullptr, *part_, part_out());
+      const TimeSpan* const edges = by_time_ ? &window : nullptr;
+      outside_ += accumulate_span(list_.events(), edges, *part_, part_out(), axis_.is_zeroed);
     }
   }
 
@@ -110,6 +112,10 @@ class ConcatAccumulator final : public Accumulator {
     Needs most = Needs::Nothing;
     for (const auto& member : members_) most = std::max(most, member->needs());
     return most;
+  }
+
+  bool starts_from_zeros() const override {
+    return std::ranges::any_of(members_, [](const auto& member) { return member->starts_from_zeros(); });
   }
 
   void begin(std::uint8_t* out, const Axis& axis) override {

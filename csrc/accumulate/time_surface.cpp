@@ -63,10 +63,11 @@ class TimeSurfaceAccumulator final : public Accumulator {
     return (polarity_ == Polarity::Split ? 2 : 1) * geometry_.pixels() * sizeof(float);
   }
   Needs needs() const override { return Needs::Window; }
+  bool starts_from_zeros() const override { return true; }
 
   void begin(std::uint8_t* out, const Axis& axis) override {
     out_ = reinterpret_cast<float*>(out);
-    std::memset(out, 0, size());
+    if (!axis.is_zeroed) std::memset(out, 0, size());
     latest_ = no_time;
     const TimeSpan window = axis.window;
     const auto length = static_cast<std::uint64_t>(window.stop) - static_cast<std::uint64_t>(window.start);
@@ -156,10 +157,11 @@ class EventImageAccumulator final : public Accumulator {
 
   std::size_t size() const override { return 4 * geometry_.pixels() * sizeof(float); }
   Needs needs() const override { return Needs::Window; }
+  bool starts_from_zeros() const override { return true; }
 
   void begin(std::uint8_t* out, const Axis& axis) override {
     out_ = reinterpret_cast<float*>(out);
-    std::memset(out, 0, size());
+    if (!axis.is_zeroed) std::memset(out, 0, size());
     touched_.clear();
     start_ = axis.window.start;
     latest_ = 0;

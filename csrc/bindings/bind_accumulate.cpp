@@ -27,8 +27,8 @@ py::tuple accumulate_windows(const py::buffer& events, const RepresentationPtr& 
 }
 
 py::tuple accumulate_one(const py::buffer& events, const RepresentationPtr& representation, std::int64_t width,
-                         std::int64_t height, std::optional<std::int64_t> start_us,
-                         std::optional<std::int64_t> stop_us) {
+                         std::int64_t height, std::optional<std::int64_t> start_us, std::optional<std::int64_t> stop_us,
+                         std::size_t threads) {
   const py::buffer_info info = events.request();
   const ConstEventSpan span = view_events(info);
   const Geometry geometry = to_geometry(width, height);
@@ -38,7 +38,7 @@ py::tuple accumulate_one(const py::buffer& events, const RepresentationPtr& repr
     const py::gil_scoped_release released;
     memory = allocate_tensors(*representation, geometry, 1);
     const auto accumulator = representation->accumulator(geometry);
-    outside = accumulate_all(span, start_us, stop_us, *accumulator, memory.data());
+    outside = accumulate_all(span, start_us, stop_us, *accumulator, memory.data(), threads);
   }
   return py::make_tuple(own_tensors(std::move(memory), *representation, geometry, std::nullopt), outside);
 }
@@ -89,7 +89,7 @@ void register_accumulate(py::module_& module) {
   module.def("accumulate", &accumulate_windows, py::arg("events"), py::arg("spec"), py::arg("width"), py::arg("height"),
              py::arg("windows"), py::arg("by_time"), py::arg("threads"));
   module.def("accumulate_all", &accumulate_one, py::arg("events"), py::arg("spec"), py::arg("width"), py::arg("height"),
-             py::arg("start_us") = py::none(), py::arg("stop_us") = py::none());
+             py::arg("start_us") = py::none(), py::arg("stop_us") = py::none(), py::arg("threads") = 1);
 }
 
 }  // namespace aestream

@@ -121,6 +121,7 @@ void register_recording(py::module_& module) {
                                const py::gil_scoped_release released;  // index() may hold the lock and need the GIL
                                return recording.has_index();
                              })
+      .def_property_readonly("passed_bytes", &Recording::passed_bytes)
       .def("pack_index",
            [](const Recording& recording) {
              const Index* index = nullptr;

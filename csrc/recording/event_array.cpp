@@ -75,6 +75,14 @@ bool are_right(ConstEventSpan events, const std::vector<Window>& windows, const 
   return true;
 }
 
+constexpr std::size_t large = std::size_t{4} << 20;  // bytes: clearing them takes longer than waking a thread
+
+void clear(std::uint8_t* out, std::size_t size, std::size_t threads) {
+  constexpr std::size_t piece = std::size_t{1} << 20;
+  parallel_for((size + piece - 1) / piece, threads,
+               [&](std::size_t i) { std::memset(out + i * piece, 0, std::min(piece, size - i * piece)); });
+}
+
 }  // namespace
 
 std::unique_ptr<Cursor> ArraySource::open(const Checkpoint& checkpoint) const {
@@ -107,7 +115,7 @@ std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows
   const auto accumulate_one = [&](std::size_t i, Accumulator& accumulator) {
     std::uint8_t* tensor = out + i * accumulator.size();
     if (!by_time) {
-      outside += accumulate_all(part(events, windows[i]), {}, {}, accumulator, tensor);
+      outside += accumulate_all(part(events, windows[i]), {}, {}, accumulator, tensor, 1);
       return;
     }
     starts[i] = guess_start(events, windows[i]);
@@ -124,13 +132,16 @@ std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows
 }
 
 std::size_t accumulate_all(ConstEventSpan events, std::optional<std::int64_t> start_us,
-                           std::optional<std::int64_t> stop_us, Accumulator& accumulator, std::uint8_t* out) {
-  if (!start_us && !stop_us) return accumulate_span(events, nullptr, accumulator, out);
+                           std::optional<std::int64_t> stop_us, Accumulator& accumulator, std::uint8_t* out,
+                           std::size_t threads) {
+  const bool is_zeroed = threads > 1 && accumulator.size() >= large && accumulator.starts_from_zeros();
+  if (is_zeroed) clear(out, accumulator.size(), threads);
+  if (!start_us && !stop_us) return accumulate_span(events, nullptr, accumulator, out, is_zeroed);
   TimeSpan window;
   if (!start_us || !stop_us) window = times_of(events);
   window = {start_us.value_or(window.start), stop_us.value_or(window.stop)};
   if (window.stop <= window.start) events = {};  // an empty window holds no event
-  return accumulate_span(events, &window, accumulator, out);
+  return accumulate_span(events, &window, accumulator, out, is_zeroed);
 }
 
 }  // namespace aestream

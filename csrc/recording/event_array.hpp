@@ -29,8 +29,9 @@ std::size_t accumulate(ConstEventSpan events, const std::vector<Window>& windows
                        std::uint8_t* out, std::size_t threads);
 
 /// Writes one tensor of all events to `out`; [start_us, stop_us) scales their times, by default from the first to after
-/// the latest. Returns the number outside.
+/// the latest. Returns the number outside. A large tensor is cleared by several threads.
 std::size_t accumulate_all(ConstEventSpan events, std::optional<std::int64_t> start_us,
-                           std::optional<std::int64_t> stop_us, Accumulator& accumulator, std::uint8_t* out);
+                           std::optional<std::int64_t> stop_us, Accumulator& accumulator, std::uint8_t* out,
+                           std::size_t threads);
 
 }  // namespace aestream

@@ -99,6 +99,7 @@ std::vector<PacketSource::Count> PacketSource::count_packets(const Listing& list
       check_interrupt();
       const ByteSpan stored = stored_events(packets[i], scratch);
       counts[i] = {stored.size() / sizeof(Event), times ? latest_of(stored) : no_time, packets[i].offset};
+      pass(packets[i].end() - packets[i].offset);
     }
     if (file_->is_large()) file_->forget(packets[first].offset, packets[last - 1].end());
   });

@@ -30,6 +30,9 @@ class Recording {
 
   /// Built at the first call; later ones are free. Safe to call from several threads.
   const Index& index(std::size_t threads) const;
+  /// Bytes of the file that the pass which builds the index is through with.
+  std::uint64_t passed_bytes() const noexcept { return source_->passed_bytes(); }
+
   bool has_index() const;
   /// Takes an index that was built for the same file before, unless it has one; throws IndexMismatch, and takes none, if
   /// it was for another. Safe to call from several threads.

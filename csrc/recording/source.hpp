@@ -1,6 +1,7 @@
 // Where events come from when they lie in a file: an index of checkpoints, and cursors that decode from any of them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -102,8 +103,17 @@ class Source {
   /// Throws TimeMismatch if the checkpoint's time bound was a claim, and wrong. From then on build_index() makes none.
   virtual void verify(const Checkpoint&) const {}
 
+  /// How many bytes build_index() has passed over so far, for whoever watches a long one.
+  std::uint64_t passed_bytes() const noexcept { return passed_bytes_.load(std::memory_order_relaxed); }
+
   /// Throws IndexMismatch if a stored index has a place where this source has none, or a state that it never has.
   virtual void check_places(const Index& index) const = 0;
+
+ protected:
+  void pass(std::uint64_t bytes) const noexcept { passed_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+
+ private:
+  mutable std::atomic<std::uint64_t> passed_bytes_{0};
 };
 
 }  // namespace aestream

@@ -119,6 +119,7 @@ void StreamSource::scan_piece(Piece& piece, std::size_t stride, bool times) cons
       const Scan scan = decoder_->scan(payload_.subspan(at, stop - at), piece.state, times);
       add(scan);
       at += scan.bytes;
+      pass(scan.bytes);
       if (at != stop && (scan.bytes == 0 || decoder_->splits())) break;  // a cut word
       if (file_->is_large() && at - remembered > min_piece) {
         file_->forget(begin_ + remembered, begin_ + at);

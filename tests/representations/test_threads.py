@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import aestream._core as _core
 from aestream import (
     EVENT_DTYPE,
     AveragedTimeSurface,
@@ -73,3 +74,21 @@ def test_any_number_of_threads_gives_the_same_bits(tmp_path: Path, representatio
     assert len(results[0]) == 8
     for result in results:
         assert torch.equal(result.view(torch.uint8), results[0].view(torch.uint8))
+
+
+@pytest.mark.parametrize("representation", REPRESENTATIONS, ids=repr)
+def test_a_large_tensor_that_threads_clear_is_the_same_tensor(representation: Accumulated) -> None:
+    """In memory that other tensors have left full."""
+    shape = (1600, 1400)  # 4 MB of float32 and more, and bytes in several planes
+    random = np.random.default_rng(8)
+    events = np.zeros(5_000, EVENT_DTYPE)
+    events["t"] = np.sort(random.integers(0, 50_000, len(events)))
+    events["x"], events["y"] = random.integers(0, shape[0], len(events)), random.integers(0, shape[1], len(events))
+    events["p"] = random.integers(0, 2, len(events))
+    some = events.view(np.uint8)
+    expected, _ = _core.accumulate_all(some, representation.spec(), *shape, 0, 50_000, 1)
+    for _ in range(2):
+        expected_again, _ = _core.accumulate_all(some, representation.spec(), *shape, 0, 50_000, 3)
+        assert np.array_equal(expected_again.view(np.uint8), expected.view(np.uint8))
+        expected_again.view(np.uint8)[...] = 0xA5
+        del expected_again
