@@ -78,5 +78,5 @@ def test_defaults_are_those_of_the_contract():
 
 
 def test_readers_know_every_option_of_reading():
-    of_files = {"strict", "threads", "cache_index"}
+    of_files = {"strict", "threads", "cache_index", "progress"}
     assert {each.name for each in fields(ReadOptions)} | of_files == set(options_of(ReadingOptions))
