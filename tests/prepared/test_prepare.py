@@ -328,6 +328,7 @@ print(report.items, report.bytes, megabytes() - before)
 """
 
 
+@pytest.mark.skipif("AESTREAM_SANITIZED" in os.environ, reason="a sanitizer keeps what is freed")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
     ("what", "representation"), [("events", "Frame()"), ("tensors", "Frame()"), ("tensors", "MixedDensity(2)")]
