@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=8, help="of training; default: 8")
     arguments = parser.parse_args()
 
-    dataset = FileInput(arguments.recording, window_us=10_000)
+    dataset = FileInput(arguments.recording, window_us=10_000, progress=True)
     print(f"{len(dataset)} items of {tuple(dataset[0].shape)} from {dataset}")
     for key, value in dataset.metadata.items():
         print(f"  {key}: {value}")

@@ -23,7 +23,7 @@ def main() -> None:
     add_file_option(parser, "play this instead of a Speck, in real time")
     add_options(parser)
     arguments = parser.parse_args()
-    stream = FileInput(arguments.file) if arguments.file else SpeckInput(address=arguments.address)
+    stream = FileInput(arguments.file, progress=True) if arguments.file else SpeckInput(address=arguments.address)
     play(stream, Fading(), arguments)
 
 

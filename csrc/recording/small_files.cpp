@@ -23,7 +23,14 @@ namespace {
 
 constexpr std::size_t largest = std::size_t{4} << 20;  // bytes; of others the mapping costs next to nothing
 
-/// All bytes of a regular file that has some, but not too many.
+/// False where there is no such file any more.
+bool find_stamp(int fd, struct stat& status, FileStamp& stamp) {
+  if (::fstat(fd, &status) != 0) return false;
+  stamp = {status.st_ino, static_cast<std::uint64_t>(status.st_size), modified_ns(status)};
+  return true;
+}
+
+/// All bytes of a regular file that has some, but not too many, and is not written meanwhile.
 std::optional<Buffer> read_small(const std::string& path, FileStamp& stamp) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return std::nullopt;
@@ -32,7 +39,7 @@ std::optional<Buffer> read_small(const std::string& path, FileStamp& stamp) {
   const auto is_small = [&] {
     return S_ISREG(status.st_mode) && status.st_size > 0 && static_cast<std::size_t>(status.st_size) <= largest;
   };
-  if (::fstat(fd, &status) == 0 && is_small()) {
+  if (find_stamp(fd, status, stamp) && is_small()) {
     whole.emplace(static_cast<std::size_t>(status.st_size));
     std::size_t done = 0;
     while (done < whole->size()) {
@@ -40,8 +47,8 @@ std::optional<Buffer> read_small(const std::string& path, FileStamp& stamp) {
       if (count <= 0) break;
       done += static_cast<std::size_t>(count);
     }
-    if (done != whole->size()) whole.reset();
-    stamp = {status.st_ino, static_cast<std::uint64_t>(status.st_size), modified_ns(status)};
+    FileStamp after;
+    if (done != whole->size() || !find_stamp(fd, status, after) || after != stamp) whole.reset();
   }
   ::close(fd);
   return whole;

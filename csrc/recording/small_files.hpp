@@ -14,6 +14,8 @@ namespace aestream {
 struct FileStamp {
   std::uint64_t inode = 0, size = 0;
   std::int64_t modified_ns = 0;
+
+  bool operator==(const FileStamp&) const = default;
 };
 
 struct SmallFile {
@@ -25,7 +27,7 @@ struct SmallFile {
 /// latest, and what it found to `files`. With maps, one per file, tensors are those of what becomes of the events.
 ///
 /// Returns false where a file is anything but a whole recording of `format` ("bin40", "dat", "evt2", "evt3") with events: a
-/// file that is missing, large, cut, damaged or empty. `out` is nobody's then, and a Recording says what is the matter.
+/// file that is missing, large, cut, damaged, empty or being written. `out` is nobody's then, and a Recording says what is the matter.
 bool accumulate_small_files(std::span<const std::string> paths, const std::string& format,
                             const AccumulatorFactory& factory, std::uint8_t* out, std::span<SmallFile> files,
                             std::size_t threads, std::span<const CoordinateMap> maps);
