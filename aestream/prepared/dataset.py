@@ -7,6 +7,8 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from aestream.options import DeviceOptions, takes
 from aestream.prepared.contents import Contents
 from aestream.prepared.places import Folder, LocalCopies
 from aestream.prepared.records import TensorForm, decode_events
-from aestream.prepared.shard import Shard, Stretch
+from aestream.prepared.shard import Shard, ShardError
 from aestream.prepared.targets import decode_target
 from aestream.training.pipeline import UNSET, chosen
 from aestream.transforms.base import Transform, seeded
@@ -157,13 +159,13 @@ class PreparedDataset(Dataset[Any]):
 
     def window(self, index: int) -> tuple[int, int]:
         """The half-open window of an item: start and stop, µs."""
-        shard, place = self._find(self._checked(index))
+        ((shard, place),) = self._find_all([index])
         start, stop = shard.times[place].tolist()
         return start, stop
 
     def target(self, index: int) -> Any:
         """The target of an item as it was given, without its events; None if there are no targets."""
-        shard, place = self._find(self._checked(index))
+        ((shard, place),) = self._find_all([index])
         return decode_target(shard.target(place))
 
     @property
@@ -182,7 +184,7 @@ class PreparedDataset(Dataset[Any]):
         return rows_of(self._columns(indices), remember=True)
 
     def _columns(self, indices: list[int]) -> list[Any]:
-        found = [self._find(self._checked(index)) for index in indices]
+        found = self._find_all(indices)
         raw = [decode_target(shard.target(place)) for shard, place in found] if self._contents.members.target else None
         values, targets = self._stored(found, raw) if self._contents.form else self._made(indices, found, raw)
         columns: list[Any] = [values if self.transform is None else [self.transform(value) for value in values]]
@@ -198,8 +200,14 @@ class PreparedDataset(Dataset[Any]):
         """Tensors, in one piece of memory."""
         form: Any = self._contents.form
         tensor, rows = form.batch(len(found))
-        for row, (shard, place) in zip(rows, found, strict=True):
-            form.decode_into(shard.item(place), shard.kinds[place], int(shard.bases[place]), row)
+        first = 0
+        for shard, of_shard in groupby(found, key=itemgetter(0)):
+            places = [place for _, place in of_shard]
+            try:
+                form.decode_into(shard.stored, places, rows[first : first + len(places)])
+            except ValueError as error:
+                raise ShardError(f"{str(shard.path)!r} is damaged: {error}; prepare it again") from None
+            first += len(places)
         return tensor_on(self.device, tensor), targets
 
     def _made(self, indices: list[int], found: list[tuple[Shard, int]], targets: Any) -> tuple[Any, Any]:
@@ -221,7 +229,7 @@ class PreparedDataset(Dataset[Any]):
     def _transformed(self, index: int, shard: Shard, place: int, target: Any) -> Transformed:
         records = decode_events(shard.item(place), int(shard.kinds[place]), int(shard.bases[place]))
         start_us, stop_us = shard.times[place].tolist()
-        stretch, item = _stretch_of(shard, place)
+        stretch, item = shard.stretch_of(place)
         generator = None
         if isinstance(self.event_transform, Transform) and self.event_transform.is_random:
             draw = draw_of(index) if hasattr(index, "draw") else item  # as the recording's own file draws
@@ -238,9 +246,19 @@ class PreparedDataset(Dataset[Any]):
             return window
         return window._replace(shape=self.shape or stretch.shape)
 
-    def _find(self, index: int) -> tuple[Shard, int]:
-        number = bisect_right(self._shard_ends, index)
-        return self._shard(number), index - (self._shard_ends[number - 1] if number else 0)
+    def _find_all(self, indices: list[int]) -> list[tuple[Shard, int]]:
+        """The shard and the place there of each item; a shard is asked for once where items follow each other."""
+        length, ends = len(self), self._shard_ends
+        found: list[tuple[Shard, int]] = []
+        first = stop = 0
+        for given in indices:
+            index = int(given) + (length if given < 0 else 0)
+            if not first <= index < stop:
+                number = bisect_right(ends, self._checked(given))
+                shard = self._shard(number)
+                first, stop = (ends[number - 1] if number else 0), ends[number]
+            found.append((shard, index - first))
+        return found
 
     def _shard(self, number: int) -> Shard:
         with self._lock:
@@ -275,12 +293,3 @@ class PreparedDataset(Dataset[Any]):
 
 def _no_shape() -> tuple[int, int]:
     raise AssertionError("a window that becomes a tensor says its shape")
-
-
-def _stretch_of(shard: Shard, place: int) -> tuple[Stretch, int]:
-    """The recording that an item of a shard lies in, and its number among the recording's items."""
-    for stretch in shard.stretches:
-        if place < stretch.length:
-            return stretch, stretch.first + place
-        place -= stretch.length
-    raise IndexError(f"{str(shard.path)!r} has no item {place} in any of its recordings")

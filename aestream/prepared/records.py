@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,15 @@ import aestream._core as _core
 from aestream.events import EVENT_DTYPE
 
 PACKED, WIDE, DENSE, SPARSE = range(4)
+
+
+class Columns(NamedTuple):
+    """Where and how the items of a shard are written: columns of `aestream.prepared.shard` with these names."""
+
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    kinds: npt.NDArray[np.uint8]
+    bases: npt.NDArray[np.int64]
 
 
 def encode_events(
@@ -62,7 +72,7 @@ class TensorForm:
     shape: tuple[int, ...]
     dtype: torch.dtype
 
-    @property
+    @cached_property
     def cell_bytes(self) -> int:
         """Bytes of one number."""
         return torch.empty(0, dtype=self.dtype).element_size()
@@ -77,28 +87,22 @@ class TensorForm:
         where that is smaller."""
         if tuple(tensor.shape) != self.shape or tensor.dtype != self.dtype:
             raise ValueError(f"expected a tensor {self.dtype} {self.shape}, got {tensor.dtype} {tuple(tensor.shape)}")
-        numbers = self._numbers(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
-        count = int(np.count_nonzero(numbers))
-        if len(numbers) > 2**32 or count * (4 + self.cell_bytes) >= numbers.nbytes:
-            return numbers.view(np.uint8).data, DENSE, 0
-        cells = np.flatnonzero(numbers)
-        raw = numbers[cells].tobytes() + cells.astype("<u4").tobytes()
-        return memoryview(raw), SPARSE, count
+        raw = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
+        packed = _core.pack_tensor(raw, self.cell_bytes)
+        if packed is None:
+            return raw.data, DENSE, 0
+        count, words = packed
+        return words.data, SPARSE, count
 
-    def decode_into(self, data: npt.NDArray[np.uint8], kind: int, count: int, out: npt.NDArray[np.uint8]) -> None:
-        """Write a tensor's bytes to ``out``, uint8 ``[item_bytes]``."""
-        if kind == DENSE:
-            out[:] = data[: len(out)]
-            return
-        out[:] = 0
-        end = count * self.cell_bytes
-        self._numbers(out)[data[end : end + 4 * count].view("<u4")] = self._numbers(data[:end])
+    def decode_into(self, columns: Columns, places: list[int], out: npt.NDArray[np.uint8]) -> None:
+        """Write the tensors at some places of a shard to ``out``, uint8 ``[len(places), item_bytes]``.
+
+        Raises:
+            ValueError: if the shard holds no tensor of this form there.
+        """
+        _core.unpack_tensors(*columns, places, self.cell_bytes, out)
 
     def batch(self, count: int) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
         """A tensor ``[count, *shape]`` whose contents are undefined, and its bytes, uint8 ``[count, item_bytes]``."""
         tensor = torch.empty((count, *self.shape), dtype=self.dtype)
         return tensor, tensor.reshape(count, -1).view(torch.uint8).numpy()
-
-    def _numbers(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """The numbers' bits, so that every value that is not all zeros is told from zero, −0.0 and NaN among them."""
-        return data.view(f"<u{self.cell_bytes}")

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 import aestream._core as _core
+from aestream.prepared.records import Columns
 
 _TABLE_BYTES = 4096
 _DTYPES: dict[str, Any] = {"U8": np.dtype("u1"), "I64": np.dtype("<i8")}
@@ -217,9 +218,9 @@ class Shard:
         end = max(where["data_offsets"][1] for where in table.values())
         if end != len(self._body):
             raise ValueError(f"expected {end} bytes of columns, found {len(self._body)}")
-        self.data, self.offsets, self.kinds, self.bases, self.times = (
-            self._columns[name] for name in ("data", "offsets", "kinds", "bases", "times")
-        )
+        self.stored = Columns(*(self._columns[name] for name in Columns._fields))
+        self.data, self.offsets, self.kinds, self.bases = self.stored
+        self.times = self._columns["times"]
         self.stretches = [Stretch(*row) for row in self._columns["recordings"].tolist()]
 
     def _column(self, dtype: str, shape: list[int], data_offsets: list[int]) -> npt.NDArray[Any]:
@@ -234,6 +235,14 @@ class Shard:
         """The bytes of an item."""
         data: npt.NDArray[np.uint8] = self.data[self.offsets[place] : self.offsets[place + 1]]
         return data
+
+    def stretch_of(self, place: int) -> tuple[Stretch, int]:
+        """The recording that an item lies in, and its number among the recording's items."""
+        for stretch in self.stretches:
+            if place < stretch.length:
+                return stretch, stretch.first + place
+            place -= stretch.length
+        raise IndexError(f"{str(self.path)!r} has no item {place} in any of its recordings")
 
     def target(self, place: int) -> bytes:
         """The bytes of its target."""

@@ -24,7 +24,7 @@ from aestream import EVENT_DTYPE, Events, FileInput, FormatError, Frame, Stacked
 from aestream.datasets import EventFolder, PreparedDataset, RecordingDataset, SequenceSampler, prepare
 from aestream.datasets.ragged import collate_detections
 from aestream.prepared import making
-from aestream.prepared.records import DENSE, PACKED, SPARSE, WIDE, TensorForm, decode_events, encode_events
+from aestream.prepared.records import DENSE, PACKED, SPARSE, WIDE, Columns, TensorForm, decode_events, encode_events
 from aestream.prepared.shard import Shard, ShardError
 from aestream.prepared.targets import decode_target, encode_target
 from aestream.transforms import Compose, DropEvents, FlipX
@@ -289,6 +289,21 @@ def test_a_damaged_shard_is_an_error_with_its_name(folder, tmp_path):
     assert path.read_bytes() == data
 
 
+def test_a_damaged_tensor_that_nobody_verifies_is_an_error_with_its_shards_name(folder, tmp_path):
+    dataset = EventFolder(folder, window_us=1000, representation=Frame(dtype=torch.uint8))
+    prepare(dataset, tmp_path / "out", what="tensors")
+    path = next((tmp_path / "out").glob("shard-*"))
+    data, shard = bytearray(path.read_bytes()), Shard(path)
+    assert shard.kinds[0] == SPARSE
+    last = 8 + 4096 + int(shard.bases[0]) * 5  # behind the places of its numbers
+    data[last - 4 : last] = b"\xff" * 4
+    path.write_bytes(data)
+    with pytest.raises(ShardError, match=f"{path.name}.* is damaged: item 0 is no tensor of this shape"):
+        PreparedDataset(tmp_path / "out", verify=False)[0]
+    with pytest.raises(ShardError, match=path.name):
+        PreparedDataset(tmp_path / "out", verify=False).__getitems__([1, 0])
+
+
 def test_shards_are_safetensors_that_others_open(folder, tmp_path):
     safetensors = pytest.importorskip("safetensors.numpy")
     prepare(EventFolder(folder, window_us=1000), tmp_path / "out")
@@ -463,20 +478,79 @@ def test_events_come_back_as_they_were(rows, block_events):
     np.testing.assert_array_equal(decode_events(np.frombuffer(data, np.uint8), kind, base), events)
 
 
-@given(st.data(), st.sampled_from([torch.uint8, torch.int8, torch.float32, torch.float16, torch.bfloat16, torch.bool]))
+def columns_of(parts, kinds, counts):
+    """The columns of a shard of these items, each padded to 8 bytes."""
+    padded = [bytes(part) + bytes(-len(part) % 8) for part in parts]
+    offsets = np.cumsum([0, *map(len, padded)])
+    return Columns(np.frombuffer(b"".join(padded), np.uint8), offsets, np.array(kinds, np.uint8), np.array(counts))
+
+
+def stored_by_numpy(tensor):
+    """The numbers that are not zero, then where they are; or all bytes, where that is not more."""
+    numbers = tensor.reshape(-1).view(torch.uint8).numpy().view(f"<u{tensor.element_size()}")
+    places = np.flatnonzero(numbers).astype("<u4")
+    sparse = numbers[places].tobytes() + places.tobytes()
+    return (sparse, SPARSE, len(places)) if len(sparse) < numbers.nbytes else (numbers.tobytes(), DENSE, 0)
+
+
+TENSOR_DTYPES = [torch.uint8, torch.int8, torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.int64]
+
+
+@given(st.data(), st.sampled_from(TENSOR_DTYPES))
 def test_tensors_come_back_as_they_were(data, dtype):
-    size = data.draw(st.integers(1, 40))
-    raw = data.draw(st.lists(st.integers(-3, 3), min_size=size, max_size=size))
-    tensor = torch.tensor(raw).to(dtype).reshape(1, size)
-    if dtype.is_floating_point and size > 2:
-        tensor[0, 0], tensor[0, 1] = -0.0, float("nan")
+    size = data.draw(st.integers(1, 400))
+    some = st.dictionaries(st.integers(0, size - 1), st.integers(-3, 3), max_size=size)
     form = TensorForm((1, size), dtype)
-    stored, kind, count = form.encode(tensor)
-    assert kind in (DENSE, SPARSE)
-    assert len(stored) <= form.item_bytes
-    batch, rows = form.batch(1)
-    form.decode_into(np.frombuffer(stored, np.uint8), kind, count, rows[0])
-    assert batch.view(torch.uint8).tolist() == tensor.view(torch.uint8).reshape(1, 1, -1).tolist()
+    tensors = torch.zeros((3, 1, size), dtype=dtype)
+    for tensor in tensors:
+        for place, value in data.draw(some).items():
+            tensor[0, place] = value
+        if dtype.is_floating_point and size > 2:
+            tensor[0, 0], tensor[0, 1] = -0.0, float("nan")
+    stored = [form.encode(tensor) for tensor in tensors]
+    assert [(bytes(part), kind, count) for part, kind, count in stored] == list(map(stored_by_numpy, tensors))
+    batch, rows = form.batch(4)
+    form.decode_into(columns_of(*zip(*stored, strict=True)), [2, 0, 1, 1], rows)
+    assert torch.equal(batch.view(torch.uint8), tensors[[2, 0, 1, 1]].view(torch.uint8))
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 128, 1000])
+@pytest.mark.parametrize("dtype", TENSOR_DTYPES)
+def test_numbers_at_the_edges_of_a_tensor_are_stored(size, dtype):
+    tensor = torch.zeros(size, dtype=dtype)
+    tensor[-1:] = 1
+    stored, kind, count = TensorForm((size,), dtype).encode(tensor)
+    assert (bytes(stored), kind, count) == stored_by_numpy(tensor)
+
+
+GOOD = (bytes([7, 9, 2, 0, 0, 0, 5, 0, 0, 0]), SPARSE, 2)
+
+
+@pytest.mark.parametrize(
+    ("item", "place"),
+    [
+        ((bytes([7, 9, 2, 0, 0, 0, 100, 0, 0, 0]), SPARSE, 2), 0),  # a place that the tensor has not
+        ((GOOD[0], SPARSE, 4), 0),  # more numbers than there are bytes
+        ((GOOD[0], SPARSE, -1), 0),
+        ((GOOD[0], DENSE, 0), 0),  # fewer bytes than a tensor
+        ((bytes(100), PACKED, 0), 0),
+        (GOOD, 1),
+        (GOOD, 2**62),
+    ],
+)
+def test_a_tensor_that_is_damaged_fails(item, place):
+    form = TensorForm((100,), torch.uint8)
+    _, rows = form.batch(1)
+    with pytest.raises(ValueError, match=f"item {place} is no tensor of this shape"):
+        form.decode_into(columns_of(*([part] for part in item)), [place], rows)
+
+
+@pytest.mark.parametrize("offsets", [[8, 0], [0, 2**40], [-8, 16]])
+def test_a_tensor_that_lies_outside_of_its_shard_fails(offsets):
+    columns = columns_of(*([part] for part in GOOD))._replace(offsets=np.array(offsets))
+    form = TensorForm((100,), torch.uint8)
+    with pytest.raises(ValueError, match="item 0 is no tensor"):
+        form.decode_into(columns, [0], form.batch(1)[1])
 
 
 BOXES = np.array([(1, 2.5, [1, 2])], np.dtype([("t", "<u8"), ("x", "<f4"), ("pair", "<i2", (2,))]))
