@@ -15,8 +15,9 @@ from aestream.prepared.dataset import PreparedDataset
 from aestream.prepared.making import make_shard
 from aestream.prepared.plan import Plan, make_plan
 from aestream.prepared.prepare import read_contents
-from aestream.prepared.shard import Shard, remove_abandoned
+from aestream.prepared.shard import Shard
 from aestream.prepared.sources import Recordings
+from aestream.prepared.unfinished import remove_abandoned
 from aestream.training.passport import require_equal
 
 _SHARD_BYTES = 4 << 20  # the first item of a shard waits for all of it

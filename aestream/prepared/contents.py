@@ -11,8 +11,8 @@ import torch
 
 from aestream.prepared.plan import VERSION, Members, Plan
 from aestream.prepared.records import TensorForm
-from aestream.prepared.shard import temporary_name
 from aestream.prepared.sources import SourceFile
+from aestream.prepared.unfinished import temporary_name
 from aestream.training.passport import Passport
 
 MANIFEST = "manifest.json"

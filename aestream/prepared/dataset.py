@@ -26,7 +26,7 @@ from aestream.options import DeviceOptions, takes
 from aestream.prepared.contents import Contents
 from aestream.prepared.places import Folder, LocalCopies
 from aestream.prepared.records import TensorForm, decode_events
-from aestream.prepared.shard import Shard, ShardError
+from aestream.prepared.shard import Shard, unchanged
 from aestream.prepared.targets import decode_target
 from aestream.training.pipeline import UNSET, chosen
 from aestream.transforms.base import Transform, seeded
@@ -160,13 +160,15 @@ class PreparedDataset(Dataset[Any]):
     def window(self, index: int) -> tuple[int, int]:
         """The half-open window of an item: start and stop, µs."""
         ((shard, place),) = self._find_all([index])
-        start, stop = shard.times[place].tolist()
+        with unchanged([shard]):
+            start, stop = shard.times[place].tolist()
         return start, stop
 
     def target(self, index: int) -> Any:
         """The target of an item as it was given, without its events; None if there are no targets."""
         ((shard, place),) = self._find_all([index])
-        return decode_target(shard.target(place))
+        with unchanged([shard]):
+            return decode_target(shard.target(place))
 
     @property
     def targets(self) -> list[Any]:
@@ -185,8 +187,12 @@ class PreparedDataset(Dataset[Any]):
 
     def _columns(self, indices: list[int]) -> list[Any]:
         found = self._find_all(indices)
+        with unchanged({shard for shard, _ in found}):
+            return self._columns_of(indices, found)
+
+    def _columns_of(self, indices: list[int], found: list[tuple[Shard, int]]) -> list[Any]:
         raw = [decode_target(shard.target(place)) for shard, place in found] if self._contents.members.target else None
-        values, targets = self._stored(found, raw) if self._contents.form else self._made(indices, found, raw)
+        values, targets = (self._stored(found), raw) if self._contents.form else self._made(indices, found, raw)
         columns: list[Any] = [values if self.transform is None else [self.transform(value) for value in values]]
         if targets is not None:
             change = self.target_transform
@@ -196,19 +202,16 @@ class PreparedDataset(Dataset[Any]):
             columns.append(torch.from_numpy(times))
         return columns
 
-    def _stored(self, found: list[tuple[Shard, int]], targets: Any) -> tuple[torch.Tensor, Any]:
+    def _stored(self, found: list[tuple[Shard, int]]) -> torch.Tensor:
         """Tensors, in one piece of memory."""
         form: Any = self._contents.form
         tensor, rows = form.batch(len(found))
         first = 0
         for shard, of_shard in groupby(found, key=itemgetter(0)):
             places = [place for _, place in of_shard]
-            try:
-                form.decode_into(shard.stored, places, rows[first : first + len(places)])
-            except ValueError as error:
-                raise ShardError(f"{str(shard.path)!r} is damaged: {error}; prepare it again") from None
+            shard.restore_tensors(form, places, rows[first : first + len(places)])
             first += len(places)
-        return tensor_on(self.device, tensor), targets
+        return tensor_on(self.device, tensor)
 
     def _made(self, indices: list[int], found: list[tuple[Shard, int]], targets: Any) -> tuple[Any, Any]:
         """What the representation makes of events, after their transform; and targets, which that may change."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from aestream.prepared.contents import MANIFEST, Contents, StoredShard
-from aestream.prepared.shard import Shard, ShardError, temporary_name
+from aestream.prepared.shard import Shard, ShardError
+from aestream.prepared.unfinished import temporary_name
 
 
 class Folder:

@@ -17,8 +17,8 @@ from aestream.datasets.published import check_choice
 from aestream.prepared.contents import MANIFEST, Contents, StoredShard, write_text
 from aestream.prepared.making import Made, find_made, make_shard
 from aestream.prepared.plan import Plan, make_plan
-from aestream.prepared.shard import remove_abandoned
 from aestream.prepared.sources import Recordings
+from aestream.prepared.unfinished import remove_abandoned
 from aestream.training.passport import require_equal
 
 _LOST = "the client has lost its scheduler or its workers; run prepare again, it goes on"

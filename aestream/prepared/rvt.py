@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aestream.prepared.dataset import PreparedDataset
-from aestream.prepared.shard import temporary_name
+from aestream.prepared.unfinished import temporary_name
 from aestream.representations import StackedHistogram
 
 _BOX = np.dtype(

@@ -17,7 +17,8 @@ import contextlib
 import hashlib
 import json
 import os
-import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 import aestream._core as _core
-from aestream.prepared.records import Columns
+from aestream.prepared.records import Columns, TensorForm
+from aestream.prepared.unfinished import temporary_name
 
 _TABLE_BYTES = 4096
 _DTYPES: dict[str, Any] = {"U8": np.dtype("u1"), "I64": np.dtype("<i8")}
@@ -191,7 +193,8 @@ class Shard:
     def __init__(self, path: Path, key: str | None = None, *, verify: bool = True) -> None:
         self.path = path
         try:
-            self._bytes = np.frombuffer(memoryview(_core.MappedFile(os.fspath(path))), np.uint8)
+            self._file = _core.MappedFile(os.fspath(path))
+            self._bytes = np.frombuffer(memoryview(self._file), np.uint8)
             self._open()
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ShardError(
@@ -236,6 +239,24 @@ class Shard:
         data: npt.NDArray[np.uint8] = self.data[self.offsets[place] : self.offsets[place + 1]]
         return data
 
+    def restore_tensors(self, form: TensorForm, places: list[int], rows: npt.NDArray[np.uint8]) -> None:
+        """Write the items at some places, tensors of ``form``, to ``rows``: uint8 ``[len(places), item_bytes]``.
+
+        Raises:
+            ShardError: if one is damaged.
+        """
+        try:
+            form.decode_into(self.stored, places, rows)
+        except ValueError as error:
+            raise ShardError(f"{str(self.path)!r} is damaged: {error}; prepare it again") from None
+
+    def check(self) -> None:
+        """
+        Raises:
+            OSError: if the file was cut or written over since it was opened.
+        """
+        self._file.check()
+
     def stretch_of(self, place: int) -> tuple[Stretch, int]:
         """The recording that an item lies in, and its number among the recording's items."""
         for stretch in self.stretches:
@@ -250,24 +271,16 @@ class Shard:
         return self._columns["targets"][edges[place] : edges[place + 1]].tobytes()
 
 
-def temporary_name(path: Path) -> Path:
-    """Where this process writes what will be ``path``: in a hidden folder beside it."""
-    return path.parent / ".tmp" / f"{path.name}.{socket.gethostname()}.{os.getpid()}"
+@contextmanager
+def unchanged(shards: Iterable[Shard]) -> Iterator[None]:
+    """What is read of these shards inside is believed only if their files are still those that were opened.
 
-
-def remove_abandoned(folder: Path) -> None:
-    """Remove what processes of this machine that live no more have left unfinished."""
-    for path in (folder / ".tmp").glob("*"):
-        host, _, process = path.name.rpartition(".")
-        if host.endswith(f".{socket.gethostname()}") and process.isdigit() and not _is_alive(int(process)):
-            path.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
+    Raises:
+        OSError: if one was cut or written over, whatever came of reading it.
+    """
+    _core.guard_maps()
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        yield
+    finally:
+        for shard in shards:
+            shard.check()

@@ -16,7 +16,7 @@ import torch
 from aestream.arguments import positive
 from aestream.events import Events
 from aestream.prepared.dataset import PreparedDataset
-from aestream.prepared.shard import temporary_name
+from aestream.prepared.unfinished import temporary_name
 from aestream.representations.base import as_records
 
 

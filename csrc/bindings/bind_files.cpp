@@ -46,6 +46,7 @@ void register_files(py::module_& module) {
         return py::buffer_info(const_cast<std::uint8_t*>(file.bytes().data()), 1, "B",
                                static_cast<py::ssize_t>(file.bytes().size()), true);
       });
+  module.def("guard_maps", &MapGuard::install);
   module.def("detect_format", [](const MappedFile& file) { return detect_format(file.bytes()); }, py::arg("file"));
   module.def(
       "read_raw_header", [](const MappedFile& file) { return to_dict(read_raw_header(file.bytes())); },

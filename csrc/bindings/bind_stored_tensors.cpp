@@ -1,5 +1,6 @@
 // Tensors as prepared shards hold them.
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -11,25 +12,30 @@ namespace {
 
 using Bytes = py::array_t<std::uint8_t, py::array::c_style>;
 
+struct Packed {
+  std::size_t count;
+  Buffer bytes;
+};
+
+std::optional<Packed> pack_sparse(ByteSpan tensor, std::size_t cell_bytes) {
+  const auto places = places_not_zero(tensor, cell_bytes);
+  if (!places) return std::nullopt;
+  Packed packed{places->size(), Buffer(places->size() * sparse_bytes(cell_bytes))};
+  store_sparse(tensor, cell_bytes, *places, packed.bytes.data());
+  return packed;
+}
+
 py::object pack(const Bytes& tensor, std::size_t cell_bytes) {
   const ByteSpan bytes{tensor.data(), static_cast<std::size_t>(tensor.size())};
   if (cell_bytes == 0 || bytes.size() % cell_bytes != 0) throw py::value_error("a tensor is whole numbers");
-  Buffer out;
-  std::size_t count = 0;
+  std::optional<Packed> packed;
   {
     const py::gil_scoped_release release;
-    const auto places = places_not_zero(bytes, cell_bytes);
-    if (places) {
-      count = places->size();
-      out = Buffer(count * sparse_bytes(cell_bytes));
-      store_sparse(bytes, cell_bytes, *places, out.data());
-    } else {
-      count = SIZE_MAX;
-    }
+    packed = pack_sparse(bytes, cell_bytes);
   }
-  if (count == SIZE_MAX) return py::none();
-  const auto size = static_cast<py::ssize_t>(count * sparse_bytes(cell_bytes));
-  return py::make_tuple(count, own_array<std::uint8_t>(std::move(out), {size}));
+  if (!packed) return py::none();
+  const auto size = static_cast<py::ssize_t>(packed->count * sparse_bytes(cell_bytes));
+  return py::make_tuple(packed->count, own_array<std::uint8_t>(std::move(packed->bytes), {size}));
 }
 
 /// The columns of a shard, whatever a damaged one says: nothing is read outside of them.

@@ -15,18 +15,16 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from support.checks import are_equal, run_python
 from support.trees import write_recording
 from torch.utils.data import DataLoader
 
-from aestream import EVENT_DTYPE, Events, FileInput, FormatError, Frame, StackedHistogram, Steps, VoxelGrid
+from aestream import FileInput, FormatError, Frame, StackedHistogram, Steps, VoxelGrid
 from aestream.datasets import EventFolder, PreparedDataset, RecordingDataset, SequenceSampler, prepare
 from aestream.datasets.ragged import collate_detections
 from aestream.prepared import making
-from aestream.prepared.records import DENSE, PACKED, SPARSE, WIDE, Columns, TensorForm, decode_events, encode_events
+from aestream.prepared.records import SPARSE
 from aestream.prepared.shard import Shard, ShardError
-from aestream.prepared.targets import decode_target, encode_target
 from aestream.transforms import Compose, DropEvents, FlipX
 
 REPRESENTATIONS = [Frame(), Frame(dtype=torch.uint8), VoxelGrid(3), StackedHistogram(4), Steps(Frame(), 3), None]
@@ -41,20 +39,6 @@ def folder(tmp_path):
     return tmp_path / "data"
 
 
-def equal(one, other):
-    """Whether two items are the same to the bit, of the same types."""
-    assert isinstance(one, torch.Tensor) or type(one) is type(other)
-    if isinstance(one, Events):
-        return all(torch.equal(a, b) and a.dtype == b.dtype for a, b in zip(one, other, strict=True))
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(equal, one, other))
-    if isinstance(one, torch.Tensor):
-        return one.dtype == other.dtype and torch.equal(one, other)
-    if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and np.array_equal(one, other)
-    return one == other
-
-
 def all_files(path):
     """Every visible file of a prepared folder, with its bytes."""
     return {each.name: each.read_bytes() for each in path.iterdir() if each.is_file()}
@@ -63,10 +47,10 @@ def all_files(path):
 def assert_same(prepared, dataset):
     assert len(prepared) == len(dataset) > 0
     for index in range(len(dataset)):
-        assert equal(prepared[index], dataset[index])
+        assert are_equal(prepared[index], dataset[index])
         assert prepared.window(index) == dataset.window(index)
     for one, other in zip(prepared.__getitems__([2, 0, 1]), dataset.__getitems__([2, 0, 1]), strict=True):
-        assert equal(one, other)
+        assert are_equal(one, other)
 
 
 @pytest.mark.parametrize("representation", REPRESENTATIONS, ids=str)
@@ -304,6 +288,55 @@ def test_a_damaged_tensor_that_nobody_verifies_is_an_error_with_its_shards_name(
         PreparedDataset(tmp_path / "out", verify=False).__getitems__([1, 0])
 
 
+# Cuts a shard that is open and says what comes of reading it.
+CUT_WHILE = """
+import os, sys, torch
+from aestream.datasets import PreparedDataset
+def main(folder, shard, workers):
+    dataset = PreparedDataset(folder, with_times=True)
+    length, _ = len(dataset), dataset[0]
+    def all_of(read):
+        return lambda: [read(i) for i in range(length)]
+    loader = torch.utils.data.DataLoader(dataset, batch_size=2, num_workers=workers)
+    uses = [lambda: list(loader)] if workers else map(all_of, (dataset.__getitem__, dataset.window, dataset.target))
+    os.truncate(shard, 4096)
+    for use in uses:
+        try:
+            print("GOT", use())
+        except OSError as error:
+            print(error)
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("what", ["events", "tensors"])
+@pytest.mark.parametrize("targets", [None, list(range(20))], ids=["bare", "targets"])
+def test_a_shard_that_is_cut_while_it_is_open_is_an_error(tmp_path, what, targets, workers):
+    path = tmp_path / "one.raw"
+    write_recording(path, count=200)
+    prepare(FileInput(path, window_us=1000, targets=targets), tmp_path / "out", what=what)
+    shard = next((tmp_path / "out").glob("shard-*"))
+    child = run_python(CUT_WHILE, tmp_path / "out", shard, workers)
+    assert child.returncode == 0, child.stderr
+    assert child.stdout.count("the file has changed") == (1 if workers else 3)
+    assert str(shard) in child.stdout
+    assert "GOT" not in child.stdout
+
+
+def test_a_shard_that_is_written_over_is_an_error(folder, tmp_path):
+    prepare(EventFolder(folder, window_us=1000), tmp_path / "out")
+    dataset = PreparedDataset(tmp_path / "out")
+    assert_same(dataset, EventFolder(folder, window_us=1000))
+    path = next((tmp_path / "out").glob("shard-*"))
+    data = path.read_bytes()
+    with open(path, "r+b") as stream:
+        stream.write(bytes(len(data)))
+    with pytest.raises(OSError, match=f"written over.*{path.name}"):
+        dataset[0]
+
+
 def test_shards_are_safetensors_that_others_open(folder, tmp_path):
     safetensors = pytest.importorskip("safetensors.numpy")
     prepare(EventFolder(folder, window_us=1000), tmp_path / "out")
@@ -441,135 +474,6 @@ def test_several_processes_share_a_cache(folder, tmp_path):
         parts = list(DataLoader(cached, batch_size=3, num_workers=2))
         assert torch.equal(torch.cat([x for x, _ in parts]), frames)
         assert torch.equal(torch.cat([y for _, y in parts]), labels)
-
-
-EVENT = st.tuples(
-    st.integers(-(2**63), 2**63 - 1), st.integers(-(2**15), 2**15 - 1), st.integers(-(2**15), 2**15 - 1), st.booleans()
-)
-NEAR = st.tuples(st.integers(10**9, 10**9 + 2**32), st.integers(0, 2**14), st.integers(0, 2**14), st.booleans())
-
-
-def encoded(events, block_events):
-    """What a writer keeps of events that come in blocks, and their kind and base."""
-    kept = bytearray()
-    parts = encode_events(lambda: (events[i : i + block_events] for i in range(0, len(events), block_events)))
-    while True:
-        try:
-            part = next(parts)
-        except StopIteration as stop:
-            return bytes(kept), *stop.value
-        if part is None:
-            kept.clear()
-        else:
-            kept += part
-
-
-@given(st.lists(EVENT, max_size=20) | st.lists(NEAR, max_size=20), st.integers(1, 20))
-def test_events_come_back_as_they_were(rows, block_events):
-    events = np.array(rows, EVENT_DTYPE)
-    data, kind, base = encoded(events, block_events)
-    assert len(data) == len(events) * (8 if kind == PACKED else 16)
-    fits = not rows or (
-        max(row[0] for row in rows) - min(row[0] for row in rows) < 2**32
-        and all(0 <= value < 2**14 for row in rows for value in row[1:3])
-    )
-    assert kind == (PACKED if fits else WIDE)
-    assert base == (min(row[0] for row in rows) if rows and fits else 0)
-    np.testing.assert_array_equal(decode_events(np.frombuffer(data, np.uint8), kind, base), events)
-
-
-def columns_of(parts, kinds, counts):
-    """The columns of a shard of these items, each padded to 8 bytes."""
-    padded = [bytes(part) + bytes(-len(part) % 8) for part in parts]
-    offsets = np.cumsum([0, *map(len, padded)])
-    return Columns(np.frombuffer(b"".join(padded), np.uint8), offsets, np.array(kinds, np.uint8), np.array(counts))
-
-
-def stored_by_numpy(tensor):
-    """The numbers that are not zero, then where they are; or all bytes, where that is not more."""
-    numbers = tensor.reshape(-1).view(torch.uint8).numpy().view(f"<u{tensor.element_size()}")
-    places = np.flatnonzero(numbers).astype("<u4")
-    sparse = numbers[places].tobytes() + places.tobytes()
-    return (sparse, SPARSE, len(places)) if len(sparse) < numbers.nbytes else (numbers.tobytes(), DENSE, 0)
-
-
-TENSOR_DTYPES = [torch.uint8, torch.int8, torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.int64]
-
-
-@given(st.data(), st.sampled_from(TENSOR_DTYPES))
-def test_tensors_come_back_as_they_were(data, dtype):
-    size = data.draw(st.integers(1, 400))
-    some = st.dictionaries(st.integers(0, size - 1), st.integers(-3, 3), max_size=size)
-    form = TensorForm((1, size), dtype)
-    tensors = torch.zeros((3, 1, size), dtype=dtype)
-    for tensor in tensors:
-        for place, value in data.draw(some).items():
-            tensor[0, place] = value
-        if dtype.is_floating_point and size > 2:
-            tensor[0, 0], tensor[0, 1] = -0.0, float("nan")
-    stored = [form.encode(tensor) for tensor in tensors]
-    assert [(bytes(part), kind, count) for part, kind, count in stored] == list(map(stored_by_numpy, tensors))
-    batch, rows = form.batch(4)
-    form.decode_into(columns_of(*zip(*stored, strict=True)), [2, 0, 1, 1], rows)
-    assert torch.equal(batch.view(torch.uint8), tensors[[2, 0, 1, 1]].view(torch.uint8))
-
-
-@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 128, 1000])
-@pytest.mark.parametrize("dtype", TENSOR_DTYPES)
-def test_numbers_at_the_edges_of_a_tensor_are_stored(size, dtype):
-    tensor = torch.zeros(size, dtype=dtype)
-    tensor[-1:] = 1
-    stored, kind, count = TensorForm((size,), dtype).encode(tensor)
-    assert (bytes(stored), kind, count) == stored_by_numpy(tensor)
-
-
-GOOD = (bytes([7, 9, 2, 0, 0, 0, 5, 0, 0, 0]), SPARSE, 2)
-
-
-@pytest.mark.parametrize(
-    ("item", "place"),
-    [
-        ((bytes([7, 9, 2, 0, 0, 0, 100, 0, 0, 0]), SPARSE, 2), 0),  # a place that the tensor has not
-        ((GOOD[0], SPARSE, 4), 0),  # more numbers than there are bytes
-        ((GOOD[0], SPARSE, -1), 0),
-        ((GOOD[0], DENSE, 0), 0),  # fewer bytes than a tensor
-        ((bytes(100), PACKED, 0), 0),
-        (GOOD, 1),
-        (GOOD, 2**62),
-    ],
-)
-def test_a_tensor_that_is_damaged_fails(item, place):
-    form = TensorForm((100,), torch.uint8)
-    _, rows = form.batch(1)
-    with pytest.raises(ValueError, match=f"item {place} is no tensor of this shape"):
-        form.decode_into(columns_of(*([part] for part in item)), [place], rows)
-
-
-@pytest.mark.parametrize("offsets", [[8, 0], [0, 2**40], [-8, 16]])
-def test_a_tensor_that_lies_outside_of_its_shard_fails(offsets):
-    columns = columns_of(*([part] for part in GOOD))._replace(offsets=np.array(offsets))
-    form = TensorForm((100,), torch.uint8)
-    with pytest.raises(ValueError, match="item 0 is no tensor"):
-        form.decode_into(columns, [0], form.batch(1)[1])
-
-
-BOXES = np.array([(1, 2.5, [1, 2])], np.dtype([("t", "<u8"), ("x", "<f4"), ("pair", "<i2", (2,))]))
-TARGETS = [
-    None, 3, True, "left", 2.5, (1, "a"), [1, [2]], {"a": (1, None)}, np.int64(3), np.float32(0.5), np.zeros((0, 3)),
-    np.arange(6, dtype=">i2").reshape(2, 3), BOXES, torch.arange(4).reshape(2, 2), torch.ones(3, dtype=torch.bfloat16),
-    torch.zeros(0, 5), torch.tensor(2), {"boxes": BOXES, "flow": torch.ones(2, 3, 3)},
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("target", TARGETS, ids=repr)
-def test_targets_come_back_as_they_were(target):
-    back = decode_target(encode_target(target))
-    if isinstance(target, dict):
-        assert back.keys() == target.keys()
-        assert all(equal(back[name], target[name]) for name in target)
-    else:
-        assert type(back) is type(target)
-        assert equal(back, target)
 
 
 def test_boxes_are_collated_as_before(tmp_path):

@@ -12,6 +12,9 @@ import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
+import torch
+
+from aestream import Events
 
 
 def run_python(code: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
@@ -19,6 +22,20 @@ def run_python(code: str, *arguments: object, timeout: float = 120) -> subproces
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     folder = tempfile.gettempdir()
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=folder, check=False)
+
+
+def are_equal(one, other) -> bool:
+    """Whether two items are the same to the bit, of the same types."""
+    assert isinstance(one, torch.Tensor) or type(one) is type(other)
+    if isinstance(one, Events):
+        return all(torch.equal(a, b) and a.dtype == b.dtype for a, b in zip(one, other, strict=True))
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(are_equal, one, other))
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    return one == other
 
 
 def assert_same_events(got: np.ndarray, want: np.ndarray) -> None:
