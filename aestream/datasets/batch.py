@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from operator import is_
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_fn_map
@@ -12,22 +13,27 @@ Column: TypeAlias = torch.Tensor | list[Any]  # one member of the items of a bat
 
 
 class Item(torch.Tensor):
-    """One item of a batch that lies in one piece: a tensor like any other, whose results are plain tensors."""
+    """The first item of a batch that lies in one piece: a tensor like any other, whose results are plain tensors.
+
+    Attributes:
+        batch: the batch ``[B, ...]``.
+        rest: its other items.
+    """
 
     batch: torch.Tensor
-    position: int
+    rest: tuple[torch.Tensor, ...]
 
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
 
 def items_of(batch: torch.Tensor) -> list[torch.Tensor]:
     """The items of a batch ``[B, ...]``, which `collate_items` turns into the batch again."""
-    items: list[torch.Tensor] = []
-    for position, view in enumerate(batch.unbind()):
-        item = view.as_subclass(Item)
-        item.batch, item.position = batch, position
-        items.append(item)
-    return items
+    views = batch.unbind()
+    if not views:
+        return []
+    first = views[0].as_subclass(Item)
+    first.batch, first.rest = batch, views[1:]
+    return [first, *first.rest]
 
 
 def rows_of(columns: Sequence[Column], *, remember: bool) -> list[Any]:
@@ -43,14 +49,11 @@ def rows_of(columns: Sequence[Column], *, remember: bool) -> list[Any]:
     return list(members[0]) if len(members) == 1 else list(zip(*members, strict=True))
 
 
-def collate_items(items: list[Item], *, collate_fn_map: dict[Any, Any] | None = None) -> torch.Tensor:
-    """The batch that the items are all of, in order, as it lies; else a new one, stacked."""
-    batch = items[0].batch
-    is_whole = len(items) == len(batch) and all(
-        item.batch is batch and item.position == position for position, item in enumerate(items)
-    )
-    if is_whole:
-        return batch
+def collate_items(items: Sequence[torch.Tensor], *, collate_fn_map: dict[Any, Any] | None = None) -> torch.Tensor:
+    """The batch that the items are all of, in order, as it lies; else a new one, stacked. The first is an `Item`."""
+    first = cast(Item, items[0])
+    if len(items) == len(first.batch) and all(map(is_, items[1:], first.rest)):
+        return first.batch
     plain = [item.as_subclass(torch.Tensor) for item in items]
     stacked: torch.Tensor = collate_tensor_fn(plain, collate_fn_map=collate_fn_map)
     return stacked

@@ -26,11 +26,18 @@ def test_default_collate_hands_out_the_batch_as_it_lies(file):
 
 def test_items_out_of_order_are_stacked(file):
     items = file.__getitems__([0, 1, 2])
-    for chosen in ([2, 1, 0], [0, 1], [0, 0, 0]):
+    for chosen in ([2, 1, 0], [0, 2, 1], [0, 1], [0, 1, 1], [0, 0, 0], [0, 1, 2, 0], [1, 2]):
         collated = torch.utils.data.default_collate([items[i] for i in chosen])
         assert torch.equal(collated, torch.stack([file[i] for i in chosen]))
     mixed = [items[0], file.__getitems__([1])[0]]
     assert torch.equal(torch.utils.data.default_collate(mixed), torch.stack([file[0], file[1]]))
+    other = file.__getitems__([3, 4, 5])
+    exchanged = torch.utils.data.default_collate([items[0], other[1], items[2]])
+    assert torch.equal(exchanged, torch.stack([file[0], file[4], file[2]]))
+
+
+def test_a_batch_of_none_has_no_items(file):
+    assert file.__getitems__([]) == []
 
 
 def test_items_are_plain_tensors_to_every_operation(file):
