@@ -202,6 +202,8 @@ def gpu_of(device: torch.device) -> Gpu:
 
 def tensor_on(device: torch.device, tensor: torch.Tensor) -> torch.Tensor:
     """A tensor of a CPU on a device."""
+    if device.type == "cpu":
+        return tensor
     return gpu_of(device).put(tensor) if device.type == "cuda" else tensor.to(device)
 
 

@@ -7,9 +7,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +30,7 @@ from aestream.training.pipeline import UNSET, chosen
 from aestream.transforms.base import Transform, seeded
 
 _OPEN = 1024  # shards that stay mapped
+_Run: TypeAlias = tuple[Shard, list[int]]  # items of one shard that follow each other: their places there
 _COLLATE = {"labelled": collate_labelled, "detections": collate_detections}
 
 
@@ -159,14 +158,14 @@ class PreparedDataset(Dataset[Any]):
 
     def window(self, index: int) -> tuple[int, int]:
         """The half-open window of an item: start and stop, µs."""
-        ((shard, place),) = self._find_all([index])
+        ((shard, (place,)),) = self._find_all([index])
         with unchanged([shard]):
             start, stop = shard.times[place].tolist()
         return start, stop
 
     def target(self, index: int) -> Any:
         """The target of an item as it was given, without its events; None if there are no targets."""
-        ((shard, place),) = self._find_all([index])
+        ((shard, (place,)),) = self._find_all([index])
         with unchanged([shard]):
             return decode_target(shard.target(place))
 
@@ -187,37 +186,39 @@ class PreparedDataset(Dataset[Any]):
 
     def _columns(self, indices: list[int]) -> list[Any]:
         found = self._find_all(indices)
-        with unchanged({shard for shard, _ in found}):
+        with unchanged([shard for shard, _ in found]):
             return self._columns_of(indices, found)
 
-    def _columns_of(self, indices: list[int], found: list[tuple[Shard, int]]) -> list[Any]:
-        raw = [decode_target(shard.target(place)) for shard, place in found] if self._contents.members.target else None
+    def _columns_of(self, indices: list[int], found: list[_Run]) -> list[Any]:
+        raw = None
+        if self._contents.members.target:
+            raw = [decode_target(shard.target(place)) for shard, places in found for place in places]
         values, targets = (self._stored(found), raw) if self._contents.form else self._made(indices, found, raw)
         columns: list[Any] = [values if self.transform is None else [self.transform(value) for value in values]]
         if targets is not None:
             change = self.target_transform
             columns.append(targets if change is None else [change(target) for target in targets])
         if self.with_times:
-            times = np.array([shard.times[place] for shard, place in found], np.int64).reshape(-1, 2)
-            columns.append(torch.from_numpy(times))
+            times = [np.empty((0, 2), np.int64), *(shard.times[places] for shard, places in found)]
+            columns.append(torch.from_numpy(np.concatenate(times)))
         return columns
 
-    def _stored(self, found: list[tuple[Shard, int]]) -> torch.Tensor:
+    def _stored(self, found: list[_Run]) -> torch.Tensor:
         """Tensors, in one piece of memory."""
         form: Any = self._contents.form
-        tensor, rows = form.batch(len(found))
+        tensor, rows = form.batch(sum(len(places) for _, places in found))
         first = 0
-        for shard, of_shard in groupby(found, key=itemgetter(0)):
-            places = [place for _, place in of_shard]
+        for shard, places in found:
             shard.restore_tensors(form, places, rows[first : first + len(places)])
             first += len(places)
         return tensor_on(self.device, tensor)
 
-    def _made(self, indices: list[int], found: list[tuple[Shard, int]], targets: Any) -> tuple[Any, Any]:
+    def _made(self, indices: list[int], found: list[_Run], targets: Any) -> tuple[Any, Any]:
         """What the representation makes of events, after their transform; and targets, which that may change."""
+        at = [(shard, place) for shard, places in found for place in places]
         windows = (
             self._transformed(index, shard, place, None if targets is None else targets[position])
-            for position, (index, (shard, place)) in enumerate(zip(indices, found, strict=True))
+            for position, (index, (shard, place)) in enumerate(zip(indices, at, strict=True))
         )
         values, moved = represent_all(windows, self.representation, _no_shape, self.device)
         changed = None if targets is None else moved
@@ -249,18 +250,18 @@ class PreparedDataset(Dataset[Any]):
             return window
         return window._replace(shape=self.shape or stretch.shape)
 
-    def _find_all(self, indices: list[int]) -> list[tuple[Shard, int]]:
-        """The shard and the place there of each item; a shard is asked for once where items follow each other."""
+    def _find_all(self, indices: list[int]) -> list[_Run]:
+        """Where items lie, in order: a shard, and places there of those that follow each other."""
         length, ends = len(self), self._shard_ends
-        found: list[tuple[Shard, int]] = []
+        found: list[_Run] = []
         first = stop = 0
         for given in indices:
             index = int(given) + (length if given < 0 else 0)
             if not first <= index < stop:
                 number = bisect_right(ends, self._checked(given))
-                shard = self._shard(number)
                 first, stop = (ends[number - 1] if number else 0), ends[number]
-            found.append((shard, index - first))
+                found.append((self._shard(number), []))
+            found[-1][1].append(index - first)
         return found
 
     def _shard(self, number: int) -> Shard:
