@@ -1,7 +1,7 @@
 """aestream: StackedHistogram.rvt() of a file's windows, as items and prepared into shards."""
 
-import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -13,9 +13,9 @@ LENGTH_US, BATCH = 50_000, 4
 
 def parts(result):
     """The tensors of a prepared folder, or the one that it is."""
-    if not isinstance(result, Path):
+    if not isinstance(result, TemporaryDirectory):
         return [result]
-    dataset = PreparedDataset(result)
+    dataset = PreparedDataset(result.name)
     return (dataset[i] for i in range(len(dataset)))
 
 
@@ -33,7 +33,8 @@ def histograms(path, sink, ends):
 
 
 def prepared(path, sink, ends, hdf5, folder):
-    out = Path(folder) / "aestream"
-    shutil.rmtree(out, ignore_errors=True)
-    prepare(_file(path, ends), out, what="tensors", progress=False)
+    """Into a folder that goes with the result, behind the clock: removing files takes as long as making them."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    out = TemporaryDirectory(dir=folder)
+    prepare(_file(path, ends), out.name, what="tensors", progress=False)
     sink(out)
