@@ -7,20 +7,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <optional>
 
-#include "accumulate/event_list.hpp"
 #include "core/buffer_pool.hpp"
 #include "core/file_times.hpp"
 #include "decode/bin40.hpp"
 #include "decode/header.hpp"
 #include "decode/registry.hpp"
-#include "recording/event_array.hpp"
 #include "recording/window.hpp"
 
 namespace aestream {
 namespace {
 
+constexpr Window all_events{0, std::numeric_limits<std::int64_t>::max(), false};
 constexpr std::size_t largest = std::size_t{4} << 20;  // bytes; of others the mapping costs next to nothing
 
 /// False where there is no such file any more.
@@ -78,19 +78,39 @@ std::optional<Payload> payload_of(const std::string& format, const std::string& 
                  file.subspan(header.payload)};
 }
 
-/// Whether all bytes were of whole words.
-bool decode_all(const Payload& payload, EventList& events) {
-  constexpr std::size_t bytes_per_event = 4;  // of formats without vectors at least
-  State state;
-  ByteSpan rest = payload.bytes;
-  while (true) {
-    const std::size_t room = rest.size() / bytes_per_event + 64;
-    const Progress progress = payload.decoder->decode(rest, state, {events.reserve(room), room});
-    events.grow(progress.events);
-    rest = rest.subspan(progress.bytes);
-    if (progress.bytes == 0 && progress.events == 0) return rest.empty();
+/// Events are looked at while they lie in L1.
+class PayloadCursor final : public Cursor {
+ public:
+  explicit PayloadCursor(const Payload& payload) : payload_(payload), rest_(payload.bytes) {}
+
+  std::uint64_t offset() const override { return payload_.bytes.size() - rest_.size(); }
+
+  /// At the end: whether all bytes were of whole words, and some of events.
+  bool is_whole() const { return rest_.empty() && times_.has_value(); }
+
+  /// From the first event that came so far to after the latest one.
+  TimeSpan times() const { return times_.value_or(TimeSpan{}); }
+
+ protected:
+  std::size_t decode(EventSpan out) override {
+    Progress progress;
+    do {
+      progress = payload_.decoder->decode(rest_, state_, out);
+      rest_ = rest_.subspan(progress.bytes);
+    } while (progress.events == 0 && progress.bytes > 0);
+    if (progress.events > 0) {
+      const TimeSpan times = times_of(out.first(progress.events));
+      times_ = times_ ? TimeSpan{times_->start, std::max(times_->stop, times.stop)} : times;
+    }
+    return progress.events;
   }
-}
+
+ private:
+  const Payload& payload_;
+  ByteSpan rest_;
+  State state_;
+  std::optional<TimeSpan> times_;
+};
 
 }  // namespace
 
@@ -101,22 +121,20 @@ bool accumulate_small_files(std::span<const std::string> paths, const std::strin
   for_each_window(paths.size(), factory, threads, [&](std::size_t i, Accumulator& accumulator) {
     if (!is_plain) return;
     const std::optional<Buffer> file = read_small(paths[i], files[i].stamp);
-    EventList events;
     try {
       const auto payload = file ? payload_of(format, paths[i], {file->data(), file->size()}) : std::nullopt;
-      if (!payload || !decode_all(*payload, events) || events.events().empty()) {
+      if (!payload) {
         is_plain = false;
         return;
       }
+      PayloadCursor cursor(*payload);
+      accumulate(cursor, 0, all_events, accumulator, out + i * accumulator.size(), maps.empty() ? nullptr : &maps[i],
+                 [&] { return std::make_unique<PayloadCursor>(*payload); });
+      files[i].window = cursor.times();
+      if (!cursor.is_whole()) is_plain = false;
     } catch (const FormatError&) {
       is_plain = false;
-      return;
     }
-    const TimeSpan window = files[i].window = times_of(events.events());
-    const ArraySource source(events.events());
-    const auto open = [&] { return source.open({}); };
-    accumulate(*open(), 0, {window.start, window.stop, true}, accumulator, out + i * accumulator.size(),
-               maps.empty() ? nullptr : &maps[i], open);
   });
   return is_plain;
 }

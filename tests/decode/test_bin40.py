@@ -32,6 +32,21 @@ def test_every_overflow_moves_all_later_rows():
     assert rows(decode("bin40", payload)) == [(5, 1, 1, 1), (24580, 1, 1, 0), (24579, 1, 1, 0)]
 
 
+@pytest.mark.parametrize("length", [*range(1, 45), 3000])
+@pytest.mark.parametrize("overflows", [0, 1, 5])
+def test_rows_of_any_bits_with_overflows_anywhere(length, overflows):
+    rng = np.random.default_rng([length, overflows])
+    data = rng.integers(0, 256, (length, 5), dtype=np.uint8)
+    data[data[:, 1] == 240, 1] = 239
+    data[rng.integers(0, length, overflows), 1] = 240
+    x, y, high, middle, low = data.astype(np.int64).T
+    is_event = y != 240
+    t = ((high & 127) << 16 | middle << 8 | low) + 8192 * np.cumsum(~is_event)
+    got = decode("bin40", data.tobytes())
+    for name, column in {"t": t, "x": x, "y": y, "p": high >> 7}.items():
+        assert got[name].tolist() == column[is_event].tolist()
+
+
 def test_file_without_geometry_is_told_by_its_name(tmp_path):
     events = make_events()
     file = FileInput(write(tmp_path, encode_bin40(events), "A.BIN"))
