@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from benchmarks.udp import HOST, SHAPE, free_port
 
 Scene = Generator[None, None, str]
 RATE_HZ = 5e6
+MODEL_S, LATEST_AGE_US = 0.05, 1_000_000
 FILES, FILE_EVENTS = 60, 20_000
 SUFFIXES = (".raw", ".dat", ".aedat4", ".csv", ".h5", ".npz", ".es")
 
@@ -36,10 +38,9 @@ def _account(stream: aestream.UDPInput, sender: subprocess.Popen[str], counted: 
     assert stats.received == stats.delivered + stats.pending + stats.out_of_bounds + stats.dropped, stats
     assert stats.delivered == counted, f"{counted} events are in frames, {stats}"
     rate = sent["events"] / sent["seconds"] / 1e6
-    lost = 1 - counted / sent["events"]
-    return (
-        f"{rate:.1f} Mev/s sent, {counted} events in frames, {lost:.3%} lost by the kernel, age {stats.age_p99_us} µs"
-    )
+    lost = 1 - stats.received / sent["events"]
+    age = round(stats.age_p99_us)
+    return f"{rate:.1f} Mev/s sent, {counted} events in frames, {lost:.3%} lost by the kernel, age {age} µs"
 
 
 def udp_reads(folder: Path, seconds: float) -> Scene:
@@ -64,6 +65,31 @@ def udp_items(folder: Path, seconds: float) -> Scene:
             yield
         stream.stop()
         return _account(stream, sender, counted)
+
+
+def udp_merged(folder: Path, seconds: float) -> Scene:
+    """A model that sleeps 50 ms behind a stream of 5 Mev/s and gets all that came meanwhile as one item."""
+    return (yield from _behind_a_slow_model("merge", seconds))
+
+
+def udp_latest(folder: Path, seconds: float) -> Scene:
+    """A model that sleeps 50 ms behind a stream of 5 Mev/s and gets the latest window."""
+    return (yield from _behind_a_slow_model("latest", seconds))
+
+
+def _behind_a_slow_model(late: str, seconds: float) -> Scene:
+    counted, waiting, port = 0, 0, free_port()
+    stream = aestream.UDPInput(SHAPE, port=port, host=HOST, window_us=10_000, late=late, timeout_s=3)
+    with stream, _sender(port, seconds) as sender:
+        for item in stream:
+            counted += int(item.sum())
+            time.sleep(MODEL_S)
+            waiting = max(waiting, stream.stats.pending)
+            yield
+        stream.stop()
+        account = _account(stream, sender, counted)
+        assert stream.stats.age_p99_us < LATEST_AGE_US, f"items are {stream.stats.age_p99_us} us old"
+        return f"{account}, {stream.stats.dropped} events passed over, at most {waiting} waited"
 
 
 def training(folder: Path, seconds: float) -> Scene:
@@ -120,5 +146,5 @@ def _recordings(folder: Path) -> list[Path]:
 
 
 SCENES: dict[str, Callable[[Path, float], Scene]] = {
-    scene.__name__: scene for scene in (udp_reads, udp_items, training, opening, starting)
+    scene.__name__: scene for scene in (udp_reads, udp_items, udp_merged, udp_latest, training, opening, starting)
 }
