@@ -20,11 +20,12 @@ from aestream.errors import FormatError
 from aestream.event_columns import MINUS_ONES
 from aestream.formats.base import OpenedFile, ReadOptions, Request
 from aestream.formats.fields import ADVICE, FIELDS, FieldsError, check_columns, choose_fields, field_named
-from aestream.formats.units import US_PER_UNIT, off_of, rows_of, time_unit_of
+from aestream.formats.units import US_PER_UNIT, Rows, off_of, rows_of, time_unit_of
 from aestream.formats.zip_archive import open_zip
 
 _HEADER_BYTES = 1 << 16  # NumPy refuses to read longer ones
 _SAMPLE_ROWS = 1 << 16
+_KEPT_ROWS = 1 << 20  # of a column that is read from front to back
 _TRUSTED_RATIO = 64  # of inflated bytes to the file's
 _ALWAYS_TRUSTED = 16 << 20
 _SINGLE = ("event_data", "events")
@@ -80,7 +81,7 @@ def open_npy(request: Request) -> OpenedFile:
         (header.size + each.__array_interface__["data"][0] - base, each.strides[0], each.dtype.str)
         for each in (found.columns[field] for field in FIELDS)
     ]
-    unit, off = found.time_unit(request), off_of(rows_of(found.columns["p"]), rows)
+    unit, off = found.time_unit(file, request), off_of(_rows_of(found.columns["p"], file), rows)
     recording = _core.open_rows(file, places, num_events=rows, us_per_unit=US_PER_UNIT[unit], off=off)
     metadata = {"columns": found.order, "time_unit": unit}
     return OpenedFile(recording, "npy", None, metadata, missing_bytes=max(missing, 0))
@@ -119,10 +120,21 @@ def open_npz(request: Request) -> OpenedFile:
                 raise FormatError(f"expected four arrays of one length, found {shapes}")
         if options.columns is not None:
             raise ValueError(f"columns={options.columns!r} is for an array [N, 4]; found named arrays")
-    unit, off = found.time_unit(request), off_of(rows_of(found.columns["p"]), len(found.columns["p"]))
+    unit, off = found.time_unit(request.bytes, request), off_of(rows_of(found.columns["p"]), len(found.columns["p"]))
     columns = [found.columns[field] for field in FIELDS]
     recording = _core.open_arrays(columns, us_per_unit=US_PER_UNIT[unit], off=off)
     return OpenedFile(recording, "npz", size, {"columns": found.order, "time_unit": unit})
+
+
+def _rows_of(column: npt.NDArray[Any], file: _core.MappedFile) -> Rows:
+    """The rows of a column in a mapped file, which lets go of those that were passed."""
+
+    def read(first: int, last: int) -> npt.NDArray[Any]:
+        if first % _KEPT_ROWS == 0 and file.is_large:
+            file.forget(0, len(file))
+        return column[first:last]
+
+    return read
 
 
 def _read_header(data: memoryview) -> _Header:
@@ -210,10 +222,10 @@ class _Found:
     order: str
     named_unit: str | None = None
 
-    def time_unit(self, request: Request) -> str:
+    def time_unit(self, file: _core.MappedFile, request: Request) -> str:
         t = self.columns["t"]
         told = request.options.time_unit or self.named_unit
-        return told or time_unit_of(rows_of(t), len(t), t.dtype, request.path)
+        return told or time_unit_of(_rows_of(t, file), len(t), t.dtype, request.path)
 
 
 def _columns_of(array: npt.NDArray[Any], options: ReadOptions) -> _Found:

@@ -36,6 +36,8 @@ void register_files(py::module_& module) {
            }),
            py::arg("path"))
       .def("check", &MappedFile::check, py::call_guard<py::gil_scoped_release>())
+      .def("forget", &MappedFile::forget, py::arg("first"), py::arg("last"))
+      .def_property_readonly("is_large", &MappedFile::is_large)
       .def_property_readonly("identity",
                              [](const MappedFile& file) {
                                const FileIdentity& id = file.identity();

@@ -33,6 +33,10 @@ class BlockSource final : public Source {
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
   void check_places(const Index& index) const override;
 
+  void forget(const MappedFile&, std::uint64_t first, std::uint64_t last) const override {
+    table_->forget(first, last);
+  }
+
   /// Compares a checkpoint that is from the file's own index with the events of the block before it.
   void verify(const Checkpoint& checkpoint) const override;
 

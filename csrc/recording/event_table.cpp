@@ -23,12 +23,21 @@ void ColumnTable::read(std::uint64_t first, EventSpan out) const {
 std::int64_t ColumnTable::latest(std::uint64_t first, std::size_t count) const {
   if (!file_) return without_offset([&] { return latest_time(columns_, first, count); });
   const std::int64_t latest = latest_time(columns_, first, count);
-  if (in_rows_ && file_->is_large()) file_->forget(offset(first), offset(first + count));
+  if (file_->is_large()) file_->forget(offset(first), offset(first + count));
   return latest;
 }
 
 std::uint64_t ColumnTable::offset(std::uint64_t row) const {
-  return in_rows_ ? columns_.t.begin + row * columns_.t.stride : 0;
+  return file_ ? columns_.t.begin + row * columns_.t.stride : 0;
+}
+
+void ColumnTable::forget(std::uint64_t first, std::uint64_t last) const {
+  if (!file_ || first >= last) return;
+  if (in_rows_) return file_->forget(first, last);
+  const auto row = [&](std::uint64_t offset) { return (offset - columns_.t.begin) / columns_.t.stride; };
+  for (const Column& column : {columns_.t, columns_.x, columns_.y, columns_.p}) {
+    file_->forget(column.begin + row(first) * column.stride, column.begin + row(last) * column.stride);
+  }
 }
 
 }  // namespace aestream

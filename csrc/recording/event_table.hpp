@@ -26,8 +26,11 @@ class EventTable {
   /// The latest time of rows [first, first + count), all of one block and from its start.
   virtual std::int64_t latest(std::uint64_t first, std::size_t count) const = 0;
 
-  /// Bytes from the start of the file to a row; 0 where rows lie in no order.
+  /// Bytes from the start of the file to a row, or to its time where columns lie apart; 0 where rows lie in no order.
   virtual std::uint64_t offset(std::uint64_t) const { return 0; }
+
+  /// Drops the mapped pages of the rows whose offsets are in [first, last).
+  virtual void forget(std::uint64_t, std::uint64_t) const {}
 
  private:
   std::uint64_t num_events_;
@@ -54,6 +57,7 @@ class ColumnTable final : public EventTable {
   void read(std::uint64_t first, EventSpan out) const override;
   std::int64_t latest(std::uint64_t first, std::size_t count) const override;
   std::uint64_t offset(std::uint64_t row) const override;
+  void forget(std::uint64_t first, std::uint64_t last) const override;
 
  private:
   Columns columns_;

@@ -240,7 +240,7 @@ std::unique_ptr<Cursor> Recording::open(std::int64_t time, std::size_t threads) 
 bool Recording::is_large() const { return file_ && file_->is_large(); }
 
 void Recording::forget(std::uint64_t first, std::uint64_t last) const {
-  if (file_) file_->forget(first, last);
+  if (file_) source_->forget(*file_, first, last);
 }
 
 }  // namespace aestream

@@ -12,11 +12,11 @@ namespace {
 /// A cursor of a large file, which lets go what it has passed: a window may be all of the file.
 class ForgettingCursor final : public Cursor {
  public:
-  ForgettingCursor(std::unique_ptr<Cursor> cursor, const MappedFile& file)
-      : cursor_(std::move(cursor)), file_(file), kept_(cursor_->offset()) {}
+  ForgettingCursor(std::unique_ptr<Cursor> cursor, const Source& source, const MappedFile& file)
+      : cursor_(std::move(cursor)), source_(source), file_(file), kept_(cursor_->offset()) {}
   ForgettingCursor(const ForgettingCursor&) = delete;
   ForgettingCursor& operator=(const ForgettingCursor&) = delete;
-  ~ForgettingCursor() override { file_.forget(kept_, cursor_->offset()); }
+  ~ForgettingCursor() override { source_.forget(file_, kept_, cursor_->offset()); }
 
   std::uint64_t offset() const override { return cursor_->offset(); }
 
@@ -34,13 +34,14 @@ class ForgettingCursor final : public Cursor {
  private:
   void forget() {
     if (cursor_->offset() - kept_ < at_a_time) return;
-    file_.forget(kept_, cursor_->offset());
+    source_.forget(file_, kept_, cursor_->offset());
     kept_ = cursor_->offset();
   }
 
   static constexpr std::uint64_t at_a_time = std::uint64_t{8} << 20;
 
   std::unique_ptr<Cursor> cursor_;
+  const Source& source_;
   const MappedFile& file_;
   std::uint64_t kept_;
 };
@@ -50,7 +51,7 @@ class ForgettingCursor final : public Cursor {
 std::unique_ptr<Cursor> Recording::open_window(const Checkpoint& checkpoint) const {
   auto cursor = source_->open(checkpoint);
   if (!is_large()) return cursor;
-  return std::make_unique<ForgettingCursor>(std::move(cursor), *file_);
+  return std::make_unique<ForgettingCursor>(std::move(cursor), *source_, *file_);
 }
 
 std::size_t Recording::accumulate(const Window& window, const Index& index, Accumulator& accumulator, std::uint8_t* out,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/event.hpp"
+#include "core/mapped_file.hpp"
 #include "decode/decoder.hpp"
 
 namespace aestream {
@@ -102,6 +103,11 @@ class Source {
 
   /// Throws TimeMismatch if the checkpoint's time bound was a claim, and wrong. From then on build_index() makes none.
   virtual void verify(const Checkpoint&) const {}
+
+  /// Drops the mapped pages of the events whose offsets are in [first, last), as cursors count them.
+  virtual void forget(const MappedFile& file, std::uint64_t first, std::uint64_t last) const {
+    file.forget(first, last);
+  }
 
   /// How many bytes build_index() has passed over so far, for whoever watches a long one.
   std::uint64_t passed_bytes() const noexcept { return passed_bytes_.load(std::memory_order_relaxed); }
