@@ -64,7 +64,7 @@ def is_wrappable(format: str) -> bool:
 
 def zip_member(request: Request) -> str | None:
     """The name of the only file in a zip archive; None if there are several, or it is an array of NumPy's."""
-    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), open_zip(request) as archive:
+    with contextlib.suppress(FormatError, OSError), open_zip(request) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
         return names[0] if len(names) == 1 and not names[0].endswith(".npy") else None
     return None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import math
-import struct
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +16,11 @@ import numpy.typing as npt
 import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.event_columns import MINUS_ONES
-from aestream.formats.base import OpenedFile, ReadOptions, Request
-from aestream.formats.fields import ADVICE, FIELDS, FieldsError, check_columns, choose_fields, field_named
-from aestream.formats.units import US_PER_UNIT, Rows, off_of, rows_of, time_unit_of
+from aestream.formats.base import OpenedFile, ReadOptions, Request, Spooled
+from aestream.formats.fields import ADVICE, FIELDS, check_columns, choose_fields, field_named
+from aestream.formats.units import US_PER_UNIT, Rows, off_of, time_unit_of
 from aestream.formats.zip_archive import open_zip
+from aestream.formats.zip_members import map_members, read_pieces
 
 _HEADER_BYTES = 1 << 16  # NumPy refuses to read longer ones
 _SAMPLE_ROWS = 1 << 16
@@ -49,7 +48,11 @@ class _Header:
     def view(self, file: bytes | memoryview, rows: int) -> npt.NDArray[Any]:
         """So many rows of the array, in the file's memory."""
         shape = (rows, *self.shape[1:])
-        array: npt.NDArray[Any] = np.ndarray(shape, self.dtype, file, self.size, order="F" if self.is_fortran else "C")
+        order: Literal["F", "C"] = "F" if self.is_fortran else "C"
+        try:
+            array: npt.NDArray[Any] = np.ndarray(shape, self.dtype, file, self.size, order=order)
+        except ValueError as error:  # more than can be addressed, though there are no rows
+            raise FormatError(f"expected an array of events, found shape {shape} of {self.dtype}: {error}") from None
         return array
 
 
@@ -75,15 +78,7 @@ def open_npy(request: Request) -> OpenedFile:
             raise FormatError(f"expected {row_bytes * rows} bytes of data, found {available}", header.size)
         rows = available // row_bytes
     array = header.view(memoryview(file), rows)
-    found = _columns_of(array, request.options)
-    base = array.__array_interface__["data"][0]
-    places = [
-        (header.size + each.__array_interface__["data"][0] - base, each.strides[0], each.dtype.str)
-        for each in (found.columns[field] for field in FIELDS)
-    ]
-    unit, off = found.time_unit(file, request), off_of(_rows_of(found.columns["p"], file), rows)
-    recording = _core.open_rows(file, places, num_events=rows, us_per_unit=US_PER_UNIT[unit], off=off)
-    metadata = {"columns": found.order, "time_unit": unit}
+    recording, metadata = _open_columns(_columns_of(array, request.options), file, request)
     return OpenedFile(recording, "npy", None, metadata, missing_bytes=max(missing, 0))
 
 
@@ -92,20 +87,20 @@ def open_npz(request: Request) -> OpenedFile:
 
     The one is called ``event_data`` or ``events``, or alone in the archive; ``fields`` names the four where they are
     called otherwise. Other members, such as labels, are left alone, but for ``sensor_size``, integers (width, height).
-    Members are inflated when the file is opened.
+    Members are checked when the file is opened. Where all that are read are stored, they stay in the mapped file; else
+    they are inflated into a temporary file, which takes room in ``$TMPDIR`` in every process that opens the file.
 
     Raises:
         FormatError: if the archive is damaged, its members are no events, or would inflate to far more than the file.
         ValueError: as ``open_npy``.
     """
     options = request.options
-    try:
-        with open_zip(request) as archive:
-            arrays, size = _read_members(archive, len(request.bytes), options.fields)
-    except (FormatError, FieldsError):
-        raise
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise FormatError(f"expected a sound zip archive, found: {error}") from None
+    with open_zip(request) as archive:
+        infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    file, places = map_members(request.bytes, _choose_members(infos, len(request.bytes), options.fields))
+    size = _read_size(request.bytes, infos[_SIZE]) if _SIZE in infos else None
+    data = memoryview(file)
+    arrays = {name: _array_of(data[place], infos[name].filename) for name, place in places.items()}
     if len(arrays) == 1:
         ((name, array),) = arrays.items()
         found = _columns_of(array, options)
@@ -120,10 +115,20 @@ def open_npz(request: Request) -> OpenedFile:
                 raise FormatError(f"expected four arrays of one length, found {shapes}")
         if options.columns is not None:
             raise ValueError(f"columns={options.columns!r} is for an array [N, 4]; found named arrays")
-    unit, off = found.time_unit(request.bytes, request), off_of(rows_of(found.columns["p"]), len(found.columns["p"]))
+    recording, metadata = _open_columns(found, file, request)
+    spooled = None if file is request.bytes else Spooled(len(file), "the inflated arrays")
+    return OpenedFile(recording, "npz", size, metadata, spooled=spooled)
+
+
+def _open_columns(found: _Found, file: _core.MappedFile, request: Request) -> tuple[_core.Recording, dict[str, Any]]:
+    """The recording of columns that lie in a mapped file, and what they are."""
     columns = [found.columns[field] for field in FIELDS]
-    recording = _core.open_arrays(columns, us_per_unit=US_PER_UNIT[unit], off=off)
-    return OpenedFile(recording, "npz", size, {"columns": found.order, "time_unit": unit})
+    base = np.frombuffer(memoryview(file), np.uint8).__array_interface__["data"][0]
+    places = [(each.__array_interface__["data"][0] - base, each.strides[0], each.dtype.str) for each in columns]
+    rows = len(columns[0])
+    unit, off = found.time_unit(file, request), off_of(_rows_of(found.columns["p"], file), rows)
+    recording = _core.open_rows(file, places, num_events=rows, us_per_unit=US_PER_UNIT[unit], off=off)
+    return recording, {"columns": found.order, "time_unit": unit}
 
 
 def _rows_of(column: npt.NDArray[Any], file: _core.MappedFile) -> Rows:
@@ -146,15 +151,7 @@ def _read_header(data: memoryview) -> _Header:
         shape, is_fortran, dtype = _READERS[version](stream)
     except FormatError:
         raise
-    except (
-        ValueError,
-        TypeError,
-        SyntaxError,
-        tokenize.TokenError,
-        RecursionError,
-        MemoryError,
-        OverflowError,
-    ) as error:
+    except _HEADER_ERRORS as error:
         raise FormatError(f"expected the header of an array, found: {error}", 0) from None
     if dtype.hasobject:
         raise FormatError("expected numbers, found Python objects, which are never unpickled", 0)
@@ -163,11 +160,10 @@ def _read_header(data: memoryview) -> _Header:
     return _Header(shape, is_fortran, dtype, stream.tell())
 
 
-def _read_members(
-    archive: zipfile.ZipFile, file_bytes: int, fields: Mapping[str, str] | None
-) -> tuple[dict[str, npt.NDArray[Any]], tuple[int, int] | None]:
-    """The arrays of events by name, one, or one for each field; and the sensor's (width, height), if it is there."""
-    infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+def _choose_members(
+    infos: Mapping[str, zipfile.ZipInfo], file_bytes: int, fields: Mapping[str, str] | None
+) -> dict[str, zipfile.ZipInfo]:
+    """The members of events by name: one, or one for each field."""
     others = [name for name in infos if name != _SIZE]
     named = set((fields or {}).values())
     single = next((name for name in _SINGLE if name in infos), others[0] if len(others) == 1 else None)
@@ -179,8 +175,7 @@ def _read_members(
     most = _TRUSTED_RATIO * file_bytes + _ALWAYS_TRUSTED
     if claimed > most:
         raise FormatError(f"expected members of at most {most} bytes for a file of {file_bytes}, found {claimed}")
-    size = _read_size(archive, infos[_SIZE]) if _SIZE in infos else None
-    return {name: _read_member(archive, infos[name]) for name in wanted}, size
+    return {name: infos[name] for name in wanted}
 
 
 def _holds_fields(names: Iterable[str]) -> bool:
@@ -189,28 +184,24 @@ def _holds_fields(names: Iterable[str]) -> bool:
     return sorted(letters) == sorted(FIELDS)
 
 
-def _read_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, int] | None:
+def _read_size(file: _core.MappedFile, info: zipfile.ZipInfo) -> tuple[int, int] | None:
     """Two or more integers, of which the first are the width and the height; None for anything else."""
     if info.file_size > _HEADER_BYTES:
         return None
-    size = _read_member(archive, info)
+    size = _array_of(memoryview(b"".join(read_pieces(file, info))), info.filename)
     if size.dtype.kind not in "iu" or size.ndim != 1 or len(size) not in (2, 3) or not (size[:2] > 0).all():
         return None
     return int(size[0]), int(size[1])
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FormatError(f"expected {info.filename} stored or deflated, found compression {info.compress_type}")
-    with archive.open(info) as member:
-        data = member.read(info.file_size)  # whose CRC is checked
+def _array_of(data: memoryview, name: str) -> npt.NDArray[Any]:
     try:
-        header = _read_header(memoryview(data)[:_HEADER_BYTES])
+        header = _read_header(data[:_HEADER_BYTES])
     except FormatError as error:
-        raise FormatError(f"{info.filename}: {error}") from None
+        raise FormatError(f"{name}: {error}") from None
     needed = header.size + header.dtype.itemsize * math.prod(header.shape)
     if len(data) < needed:
-        raise FormatError(f"expected {needed} bytes in {info.filename}, found {len(data)}")
+        raise FormatError(f"expected {needed} bytes in {name}, found {len(data)}")
     return header.view(data, header.shape[0])
 
 

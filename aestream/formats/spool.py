@@ -38,18 +38,21 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def write(self, piece: bytes) -> None:
+    def write(self, piece: bytes | memoryview) -> None:
         """Append bytes.
 
         Raises:
             FormatError: if there are more than a file of such a size can sensibly hold.
-            OSError: if the disk is full.
+            OSError: if the disk is full; it names the folder.
         """
         if self.size + len(piece) > self._limit:
             raise FormatError(f"expected at most {self._limit} bytes in a file of this size, found more", self.size)
         rest = memoryview(piece)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:  # which says of no file what it could not
+            raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from None
         self.size += len(piece)
 
     def truncate(self, size: int) -> None:

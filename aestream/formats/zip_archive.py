@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import zipfile
 
+from aestream.errors import FormatError
 from aestream.formats.base import Request
 
 _MOST_LIST_BYTES = 4 << 20  # tens of thousands of members; those of arrays have a few
 _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _END_BYTES, _END64_BYTES, _LOCATOR64_BYTES = 22, 56, 20
+_DAMAGE = (zipfile.BadZipFile, struct.error, EOFError, OSError, OverflowError, RuntimeError, ValueError)
 
 
 def open_zip(request: Request) -> zipfile.ZipFile:
     """The archive at the request's path.
 
     Raises:
-        zipfile.BadZipFile: if it is damaged, or lists more members than any file of events has.
+        FormatError: if it is damaged, or lists more members than any file of events has.
         OSError: if it cannot be opened.
     """
     size = _list_bytes(memoryview(request.bytes))
     if size > _MOST_LIST_BYTES:
-        raise zipfile.BadZipFile(f"a list of members of {size} bytes, more than {_MOST_LIST_BYTES}")
-    return zipfile.ZipFile(request.path)
+        most = f"more than {_MOST_LIST_BYTES}"
+        raise FormatError(f"expected a sound zip archive, found a list of members of {size} bytes, {most}")
+    try:
+        return zipfile.ZipFile(request.path)
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which is a place that no file has
+            raise
+        raise FormatError(f"expected a sound zip archive, found: {error}") from None
 
 
 def _list_bytes(data: memoryview) -> int:

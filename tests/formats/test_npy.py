@@ -1,15 +1,14 @@
-"""NPY and NPZ: structured arrays, arrays [N, 4] and archives, against what NumPy was given."""
+"""NPY: structured arrays and arrays [N, 4], against what NumPy was given."""
 
 from __future__ import annotations
 
 import io
-import pickle
 import warnings
-import zipfile
 
 import numpy as np
 import pytest
-from support.checks import assert_same_events, slice_by_running_maximum
+from support.arrays import matrix, npy, structured
+from support.checks import assert_same_events
 from support.files import make_events
 
 from aestream import FileInput, FormatError, TruncatedFileWarning
@@ -17,28 +16,10 @@ from aestream import FileInput, FormatError, TruncatedFileWarning
 EVENTS = make_events(300)
 
 
-def npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
 def write(tmp_path, data: bytes):
     path = tmp_path / "events"
     path.write_bytes(data)
     return path
-
-
-def structured(events: np.ndarray, *fields: tuple[str, str, str]) -> np.ndarray:
-    """fields: of the array, as (name, dtype, field of the event)."""
-    array = np.zeros(len(events), [(name, dtype) for name, dtype, _ in fields])
-    for name, _, field in fields:
-        array[name] = events[field]
-    return array
-
-
-def matrix(events: np.ndarray, order: str = "txyp", dtype: str = "i8") -> np.ndarray:
-    return np.stack([events[field].astype(dtype) for field in order], axis=1)
 
 
 def load(tmp_path, data: bytes, **options) -> np.ndarray:
@@ -212,89 +193,3 @@ def test_columns_for_named_fields_fail(tmp_path):
         load(tmp_path, npy(matrix(EVENTS)), columns="xyt")
     with pytest.raises(ValueError, match="stream"):
         load(tmp_path, npy(EVENTS), stream="left")
-
-
-def npz(compression=zipfile.ZIP_DEFLATED, **members: bytes | np.ndarray) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name, member in members.items():
-            archive.writestr(f"{name}.npy", member if isinstance(member, bytes) else npy(member))
-    return file.getvalue()
-
-
-COLUMNS = {field: EVENTS[field] for field in "txyp"}
-
-
-@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-@pytest.mark.parametrize(
-    "members",
-    [
-        COLUMNS,
-        COLUMNS | {"label": np.array([{}])},
-        dict(zip(("timestamp", "x_pos", "y_pos", "polarity"), COLUMNS.values(), strict=True)),
-        {"event_data": EVENTS, "label": np.array(3)},
-        {"arr_0": matrix(EVENTS)},
-    ],
-)
-def test_archive_of_events(tmp_path, members, compression):
-    file = FileInput(write(tmp_path, npz(compression, **members)))
-    assert_same_events(file.load(), EVENTS)
-    assert file.format == "npz"
-    start_us, stop_us = int(EVENTS["t"][40]), int(EVENTS["t"][200])
-    assert_same_events(file.slice(start_us, stop_us), slice_by_running_maximum(EVENTS, start_us, stop_us))
-    copy = pickle.loads(pickle.dumps(file))
-    assert_same_events(copy.load(), EVENTS)
-
-
-def test_columns_of_an_archived_matrix(tmp_path):
-    assert_same_events(load(tmp_path, npz(events=matrix(EVENTS, "xytp")), columns="xytp"), EVENTS)
-    with pytest.raises(ValueError, match="columns"):
-        load(tmp_path, npz(**COLUMNS), columns="xytp")
-
-
-@pytest.mark.parametrize(
-    ("members", "message"),
-    [
-        (COLUMNS | {"x": EVENTS["x"][:-1]}, r"four arrays of one length, found .*x \[299\]"),
-        (COLUMNS | {"x": matrix(EVENTS)}, "four arrays of one length"),
-        (COLUMNS | {"p": np.array([{}] * 300)}, "p.npy: .*never unpickled"),
-        ({"t": EVENTS["t"], "x": EVENTS["x"], "y": EVENTS["y"]}, "found t, x, y"),
-        (COLUMNS | {"ts": EVENTS["t"]}, "found t and ts"),
-        ({}, "found nothing|zip"),
-        (COLUMNS | {"t": npy(EVENTS["t"])[:-1]}, "bytes in t.npy"),
-        (COLUMNS | {"t": b"no array"}, "t.npy: expected the header"),
-    ],
-)
-def test_archive_without_events_fails(tmp_path, members, message):
-    data = npz(**members) if members else npz(x=b"")[:4] + npz()
-    with pytest.raises(FormatError, match=message):
-        load(tmp_path, data)
-
-
-def test_damaged_archive_fails(tmp_path):
-    sound = npz(**COLUMNS)
-    for data in (sound[:-30], sound[: len(sound) // 2], npz(zipfile.ZIP_BZIP2, **COLUMNS)):
-        with pytest.raises(FormatError):
-            load(tmp_path, data)
-    for place in range(0, len(sound), 23):
-        damaged = bytearray(sound)
-        damaged[place] ^= 0xFF
-        try:
-            load(tmp_path, bytes(damaged))
-        except FormatError:
-            continue
-
-
-def test_archive_that_would_inflate_to_far_more_than_the_file_fails(tmp_path):
-    bomb = np.zeros(8 << 20, "i8")
-    with pytest.raises(FormatError, match="expected members of at most"):
-        load(tmp_path, npz(**dict.fromkeys("txyp", bomb)))
-
-
-def test_member_that_holds_more_than_it_claims_fails(tmp_path):
-    data = bytearray(npz(event_data=EVENTS))
-    directory = data.rindex(b"PK\x01\x02")
-    claimed = int.from_bytes(data[directory + 24 : directory + 28], "little")
-    data[directory + 24 : directory + 28] = (claimed - 16).to_bytes(4, "little")
-    with pytest.raises(FormatError):
-        load(tmp_path, bytes(data))

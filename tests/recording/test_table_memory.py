@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,15 +44,24 @@ MEASURED = """
 
 
 def write(folder: Path, kind: str) -> Path:
-    """A file of 512 MB."""
+    """A file of 208 to 512 MB."""
     path = folder / f"{kind}.events"
     with path.open("wb") as file:
-        on = np.ones(EVENTS, "i8")
-        np.save(file, np.asfortranarray(np.stack([*COLUMNS.values(), on], axis=1)))
+        if kind == "Fortran matrix":
+            on = np.ones(EVENTS, "i8")
+            np.save(file, np.asfortranarray(np.stack([*COLUMNS.values(), on], axis=1)))
+        elif kind == "whole floats":  # all of which must be read to know what they are
+            np.savez(file, **COLUMNS | {"t": COLUMNS["t"].astype("f8")}, p=np.ones(EVENTS, "i2"))
+        else:
+            method = zipfile.ZIP_STORED if kind == "stored" else zipfile.ZIP_DEFLATED
+            with zipfile.ZipFile(file, "w", method, compresslevel=1) as archive:
+                for name, column in {**COLUMNS, "p": np.ones(EVENTS, "?")}.items():
+                    with archive.open(f"{name}.npy", "w") as member:
+                        np.lib.format.write_array(member, column)
     return path
 
 
-@pytest.fixture(params=["Fortran matrix"])
+@pytest.fixture(params=["stored", "deflated", "whole floats", "Fortran matrix"])
 def large(request, tmp_path) -> Iterator[Path]:
     path = write(tmp_path, request.param)
     yield path

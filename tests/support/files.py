@@ -69,6 +69,10 @@ def file_bytes(format: str, events: np.ndarray) -> bytes:
             file = io.BytesIO()
             np.save(file, events)
             return file.getvalue()
+        case "npz":
+            file = io.BytesIO()
+            np.savez(file, **{name: events[name] for name in "txyp"})
+            return file.getvalue()
         case "hdf5":
             return hdf5_bytes(events)
     raise ValueError(format)
@@ -87,7 +91,7 @@ def hdf5_bytes(events: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv", "es", "bin40", "npy", "hdf5")
+FORMATS = ("evt2", "evt21", "evt3", "dat", "aedat3", "aedat4", "csv", "es", "bin40", "npy", "npz", "hdf5")
 
 
 def write_file(folder: Path, format: str, events: np.ndarray) -> Path:
