@@ -63,7 +63,10 @@ def is_wrappable(format: str) -> bool:
 
 
 def zip_member(request: Request) -> str | None:
-    """The name of the only file in a zip archive; None if there are several, or it is an array of NumPy's."""
+    """The name of the only file in a zip archive; None if there are several, or the first is an array of NumPy's."""
+    header = bytes(memoryview(request.bytes)[: 1 << 9])
+    if header[30 : 30 + int.from_bytes(header[26:28], "little")].endswith(b".npy"):
+        return None  # as of most archives, without their lists
     with contextlib.suppress(FormatError, OSError), open_zip(request) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
         return names[0] if len(names) == 1 and not names[0].endswith(".npy") else None

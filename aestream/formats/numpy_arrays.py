@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import tokenize
@@ -68,7 +69,7 @@ def open_npy(request: Request) -> OpenedFile:
         ValueError: if ``columns`` is no such word, or given for a structured array, or ``fields`` for another.
     """
     file = request.bytes
-    header = _read_header(memoryview(file)[:_HEADER_BYTES])
+    header = _read_header(memoryview(file))
     row_bytes = header.dtype.itemsize * math.prod(header.shape[1:])
     available = len(file) - header.size
     rows = header.shape[0]
@@ -143,6 +144,13 @@ def _rows_of(column: npt.NDArray[Any], file: _core.MappedFile) -> Rows:
 
 
 def _read_header(data: memoryview) -> _Header:
+    start = bytes(data[:12])
+    length = start[8:10] if start[6:7] == b"\1" else start[8:]
+    return _parse_header(bytes(data[: min(8 + len(length) + int.from_bytes(length, "little"), _HEADER_BYTES)]))
+
+
+@functools.lru_cache(maxsize=64)  # the coordinates of one archive have the same
+def _parse_header(data: bytes) -> _Header:
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
@@ -196,7 +204,7 @@ def _read_size(file: _core.MappedFile, info: zipfile.ZipInfo) -> tuple[int, int]
 
 def _array_of(data: memoryview, name: str) -> npt.NDArray[Any]:
     try:
-        header = _read_header(data[:_HEADER_BYTES])
+        header = _read_header(data)
     except FormatError as error:
         raise FormatError(f"{name}: {error}") from None
     needed = header.size + header.dtype.itemsize * math.prod(header.shape)
