@@ -86,7 +86,7 @@ def _stored(file: _core.MappedFile, place: slice) -> Iterator[memoryview]:
     for at in range(0, len(data), PIECE_BYTES):
         yield data[at : at + PIECE_BYTES]
         if file.is_large and (at + PIECE_BYTES) % _KEPT_BYTES == 0:
-            file.forget(place.start, place.start + at)
+            file.forget(place.start + at + PIECE_BYTES - _KEPT_BYTES, place.start + at + PIECE_BYTES)
 
 
 def _inflated(file: _core.MappedFile, place: slice) -> Iterator[bytes]:
@@ -99,6 +99,7 @@ def _inflated(file: _core.MappedFile, place: slice) -> Iterator[bytes]:
                 yield piece
                 source = inflater.unconsumed_tail
             if (at + _SOURCE_BYTES) % _KEPT_BYTES == 0:
-                file.forget(place.start, place.start + at)  # which nobody reads again
+                end = place.start + at + _SOURCE_BYTES
+                file.forget(end - _KEPT_BYTES, end)  # which nobody reads again
     except zlib.error as error:
         raise FormatError(f"expected sound deflated bytes, found: {error}", place.start) from None

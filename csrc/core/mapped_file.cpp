@@ -109,7 +109,10 @@ void MappedFile::forget(std::size_t first, std::size_t last) const noexcept {
   first = (first + page - 1) / page * page;
   last = last >= size_ ? size_ : last / page * page;
   if (data_ == nullptr || first >= last) return;
-  ::madvise(const_cast<std::uint8_t*>(data_) + first, last - first, MADV_DONTNEED);
+  auto* const memory = const_cast<std::uint8_t*>(data_);
+  ::madvise(memory + first, last - first, MADV_DONTNEED);
+  const std::size_t before = forgotten_.fetch_add(last - first, std::memory_order_relaxed);
+  if (before % large + (last - first) >= large) ::madvise(memory, size_, MADV_DONTNEED);
 }
 
 }  // namespace aestream

@@ -59,12 +59,15 @@ class MappedFile {
   }
 
   /// Whether the file is so large that what was used of it should be forgotten; mapping pages again costs more than reading.
-  bool is_large() const noexcept { return size_ > (std::size_t{64} << 20); }
+  bool is_large() const noexcept { return size_ > large; }
 
-  /// Drops the pages of [first, last) from this process's memory; the page cache keeps them.
+  /// Drops the pages of [first, last) from this process's memory; the page cache keeps them. Every so often drops all:
+  /// a fault maps pages around the one that is read, also such as another thread dropped before.
   void forget(std::size_t first, std::size_t last) const noexcept;
 
  private:
+  static constexpr std::size_t large = std::size_t{64} << 20;
+
   [[noreturn]] void fail_lost() const;
 
   std::string path_;
@@ -72,7 +75,8 @@ class MappedFile {
   std::size_t size_ = 0;
   FileIdentity identity_;
   std::optional<MapGuard> guard_;
-  mutable std::atomic<std::int64_t> seen_ns_{0};  // the time of change whose bytes were found to be the same
+  mutable std::atomic<std::size_t> forgotten_{0};  // bytes
+  mutable std::atomic<std::int64_t> seen_ns_{0};   // the time of change whose bytes were found to be the same
 };
 
 }  // namespace aestream
