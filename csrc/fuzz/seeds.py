@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 import reference
 from reference import faery_udp, spif
 from support import aedat4_side_bytes as side
-from support import blosc_words, ecf_words, jaer_words, ros_words, words
+from support import blosc_words, ecf_words, jaer_words, lz4_words, ros_words, words
 from support.aedat4_words import encode_aedat4
 
 
@@ -80,6 +80,7 @@ def seeds() -> dict[str, list[bytes]]:
             side.rows_packet("TRIG", side.TRIGGER_TYPES, [[5, 1], [6, 2]]),
         ],
         "blosc": [blosc_words.encode_blosc(events.tobytes(), 16, 640, split=split) for split in (False, True)],
+        "lz4": [lz4_words.encode_lz4(events.tobytes(), furthest=furthest) for furthest in (15, 65535)],
         "columns": [
             bytes([4, 0, 16, 0, 2, 8, 16, 0, 2, 10, 16, 0, 0, 12, 16, 0, i]) + events.tobytes() for i in range(5)
         ],

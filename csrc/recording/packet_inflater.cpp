@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/lz4.hpp"
+
 namespace aestream {
 namespace {
 
@@ -30,13 +32,21 @@ ByteSpan PacketInflater::inflate(ByteSpan compressed, std::size_t bound, Buffer&
   if (scratch.size() < usual) scratch = Buffer(usual);
   std::memset(scratch.data(), 0, 4);
   try {
-    return {scratch.data(), inflate_(compressed, {scratch.data(), scratch.size()})};
+    return inflate_into(compressed, scratch);
   } catch (const FormatError&) {
     const std::size_t whole = std::size_t{load_le32(scratch.data())} + 4;
     if (whole <= scratch.size() || whole > bound) throw;
     scratch = Buffer(whole);
   }
-  return {scratch.data(), inflate_(compressed, {scratch.data(), scratch.size()})};
+  return inflate_into(compressed, scratch);
+}
+
+ByteSpan PacketInflater::inflate_into(ByteSpan compressed, Buffer& scratch) const {
+  const MutableByteSpan out{scratch.data(), scratch.size()};
+  if (compression_ == Aedat4Compression::Lz4 || compression_ == Aedat4Compression::Lz4High) {
+    if (const auto size = inflate_lz4(compressed, out)) return out.first(*size);
+  }
+  return out.first(inflate_(compressed, out));
 }
 
 ByteSpan PacketInflater::inflate_packet(ByteSpan payload, Buffer& scratch) const {

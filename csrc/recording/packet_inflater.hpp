@@ -45,6 +45,8 @@ class PacketInflater {
   }
 
  private:
+  /// Usual LZ4 is inflated here, without Python; whatever else, damage included, is left to `inflate_`.
+  ByteSpan inflate_into(ByteSpan compressed, Buffer& scratch) const;
   ByteSpan inflate_packet(ByteSpan payload, Buffer& scratch) const;
 
   Aedat4Compression compression_;

@@ -17,6 +17,7 @@ from reference.faery_udp import encode_t32, encode_t64
 from support.aedat4_side_bytes import IMU_TYPES, TRIGGER_TYPES, frame_packet, rows_packet
 from support.blosc_words import encode_blosc
 from support.ecf_words import MODES, encode_ecf
+from support.lz4_words import encode_lz4
 from support.ros_words import compact_word, event_array, in_a_row, libcaer_word, mono_word, packet
 from support.strategies import (
     aedat3_packets,
@@ -88,6 +89,14 @@ PACKETS = {
         split=st.booleans(),
         codec=st.integers(0, 5),
     ),
+    "lz4": st.builds(
+        encode_lz4,
+        st.binary(min_size=1, max_size=40).map(lambda data: data * 20),
+        block_bytes=st.integers(13, 1000),
+        linked=st.booleans(),
+        stored=st.booleans(),
+        furthest=st.integers(1, 100),
+    ),
 }
 FILES = st.one_of(
     st.tuples(st.sampled_from([raw_header("EVT2"), raw_header("EVT2")[:-6]]), PAYLOADS["evt2"]),
@@ -140,7 +149,10 @@ def test_contracts_of_triggers_hold_for_words(targets, name, data, seed):
     assert violation(targets, "triggers", seed + data.draw(PAYLOADS[name])) is None
 
 
-_OTHERS = ("file", "aedat3", "aedat4", "blosc", "columns", "datagram", "ecf", "index", "recording", "ros", "triggers")
+_OTHERS = (
+    *("file", "aedat3", "aedat4", "blosc", "columns", "datagram", "ecf", "index", "lz4", "recording", "ros"),
+    "triggers",
+)
 
 
 @given(data=st.binary(max_size=300))
