@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +66,29 @@ def labelled_files(
         ValueError: if a class has no folder, or no file that matches in it; names it.
     """
     items: list[tuple[str, None, int]] = []
+    matches = re.compile(fnmatch.translate(pattern)).match
     for label, name in enumerate(classes):
-        folder = Path(root) / name
-        if not folder.is_dir():
-            raise ValueError(f"expected a folder for class {name!r} at {str(folder)!r}, found none")
-        hidden = len(folder.parts)
-        files = sorted(
-            path
-            for path in folder.rglob(pattern)
-            if path.is_file() and not any(part.startswith(".") for part in path.parts[hidden:])
-        )
+        folder = os.path.join(root, name)
+        if not os.path.isdir(folder):
+            raise ValueError(f"expected a folder for class {name!r} at {folder!r}, found none")
+        files = sorted(_files_below(folder, matches), key=_parts)
         if not files:
-            raise ValueError(f"expected recordings of class {name!r} in {str(folder)!r}, found an empty folder")
-        items.extend((str(path), None, label) for path in files)
+            raise ValueError(f"expected recordings of class {name!r} in {folder!r}, found an empty folder")
+        items.extend((path, None, label) for path in files)
     return items
+
+
+def _files_below(folder: str, matches: Callable[[str], Any]) -> Iterator[str]:
+    """Files in a folder and below it whose names match, without hidden ones; the system lists what they are."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, matches)
+            elif matches(entry.name) and entry.is_file():
+                yield entry.path
+
+
+def _parts(path: str) -> list[str]:
+    return path.split(os.sep)

@@ -92,8 +92,9 @@ class RecordingDataset(Dataset[Any]):
         self._manifest: Manifest | None = None
         self._ends: npt.NDArray[np.int64] | None = None
         self._files = OpenedRecordings(None if shape is None else check_shape(shape), options | lengths, max_open)
-        common = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in self.paths])
-        self.root = os.path.abspath(root) if root is not None else common
+        if root is None:
+            root = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in self.paths])
+        self.root = os.path.abspath(root)
         if shape is None and options.get("representation", Frame()) is not None:
             self._files.shape = self._agreed_shape()
 

@@ -1,4 +1,4 @@
-"""LZ4 packets: which are inflated by the core, that they are what any LZ4 makes of them, and what is left to cramjam."""
+"""LZ4 packets: those that the core inflates are what any LZ4 makes of them, and the others are left to cramjam."""
 
 from pathlib import Path
 
