@@ -26,6 +26,14 @@ def load(tmp_path, data: bytes, **options) -> np.ndarray:
     return FileInput(write(tmp_path, data), cache_index=False, **options).load()
 
 
+@pytest.mark.parametrize("dtype", ["<i8", ">i8", "<i4"])
+def test_nanoseconds_become_the_nearest_microseconds_and_halves_the_later(tmp_path, dtype):
+    t = [-1501, -1500, -1499, -501, -500, 0, 499, 500, 1499, 1501, 2**31 - 1]
+    events = np.zeros(len(t), [("t", dtype), ("x", "<u2"), ("y", "<u2"), ("p", "?")])
+    events["t"] = t
+    assert load(tmp_path, npy(events), time_unit="ns")["t"].tolist() == [(time + 500) // 1000 for time in t]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
