@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("limits", "columns_h5")  # and all adapters whose names begin with "ours"
-TIMEOUT_S = 300
+TIMEOUT_S = 900
 
 
 class Worker:

@@ -25,7 +25,9 @@ def contests(scale: Scale) -> list[Contest]:
             peers.append(Contender(f"tonic DiskCachedDataset, {KEPT}", "tonic_digits", "cached_frames"))
             peers.append(Contender(f"spikingjelly, {KEPT}", "spikingjelly", "cached_frames"))
         for workers in (0, 2):
-            contenders = (Contender("aestream", "ours_digits", f"{epoch}_frames", "ours"), *peers)
+            ours = Contender("aestream", "ours_digits", f"{epoch}_frames", "ours")
+            limit = Contender("a DataLoader over nothing", "ours_digits", "no_frames", "limit")
+            contenders = (ours, limit, *peers)
             row = f"{count} recordings, {epoch} epoch, num_workers={workers}"
             args = {"batch": BATCH, "workers": workers}
             found.append(Contest("datasets", row, root, count, "tensors", {}, contenders, "ms", args))

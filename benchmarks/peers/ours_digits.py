@@ -4,7 +4,11 @@ import os
 import tempfile
 from unittest import mock
 
+import torch
+from torch.utils.data import Dataset
+
 from aestream.datasets import NMNIST
+from aestream.datasets.batch import rows_of
 from aestream.representations import Frame, Steps
 from benchmarks.peers.digits import epoch, items
 
@@ -21,6 +25,26 @@ def prepare_later_frames(path, batch, workers):
 
 
 later_frames = epoch
+
+
+class _Nothing(Dataset):
+    """As many items, which nobody makes: what a DataLoader takes for itself."""
+
+    def __init__(self, like):
+        self.length, self.shape = len(like), like[0][0].shape
+
+    def __len__(self):
+        return self.length
+
+    def __getitems__(self, indices):
+        return rows_of([torch.empty((len(indices), *self.shape)), [0] * len(indices)], remember=True)
+
+
+def prepare_no_frames(path, batch, workers):
+    return items(_Nothing(NMNIST(path, representation=Frame())), batch, workers)
+
+
+no_frames = epoch
 
 
 def first_frames(path, sink, batch, workers):
