@@ -186,7 +186,7 @@ class PreparedDataset(Dataset[Any]):
 
     def _columns(self, indices: list[int]) -> list[Any]:
         found = self._find_all(indices)
-        with unchanged([shard for shard, _ in found]):
+        with unchanged({shard for shard, _ in found}):
             return self._columns_of(indices, found)
 
     def _columns_of(self, indices: list[int], found: list[_Run]) -> list[Any]:
