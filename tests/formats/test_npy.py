@@ -7,23 +7,13 @@ import warnings
 
 import numpy as np
 import pytest
-from support.arrays import matrix, npy, structured
+from support.arrays import load, matrix, npy, structured, write
 from support.checks import assert_same_events
 from support.files import make_events
 
 from aestream import FileInput, FormatError, TruncatedFileWarning
 
 EVENTS = make_events(300)
-
-
-def write(tmp_path, data: bytes):
-    path = tmp_path / "events"
-    path.write_bytes(data)
-    return path
-
-
-def load(tmp_path, data: bytes, **options) -> np.ndarray:
-    return FileInput(write(tmp_path, data), cache_index=False, **options).load()
 
 
 @pytest.mark.parametrize("dtype", ["<i8", ">i8", "<i4"])

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from support.arrays import matrix, npy, npz, structured
+from support.arrays import load, matrix, npy, npz, structured, write
 from support.checks import assert_same_events, limited_memory, run_python, slice_by_running_maximum
 from support.files import make_events
 from torch.utils.data import DataLoader
@@ -18,16 +18,6 @@ from torch.utils.data import DataLoader
 from aestream import FileInput, FormatError
 
 EVENTS = make_events(300)
-
-
-def write(tmp_path, data: bytes):
-    path = tmp_path / "events"
-    path.write_bytes(data)
-    return path
-
-
-def load(tmp_path, data: bytes, **options) -> np.ndarray:
-    return FileInput(write(tmp_path, data), cache_index=False, **options).load()
 
 
 COLUMNS = {field: EVENTS[field] for field in "txyp"}

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from aestream import FileInput
+
+
+def write(folder: Path, data: bytes) -> Path:
+    """A file whose name says nothing of what it is."""
+    path = folder / "events"
+    path.write_bytes(data)
+    return path
+
+
+def load(folder: Path, data: bytes, **options: Any) -> np.ndarray:
+    """All events of such a file."""
+    return FileInput(write(folder, data), cache_index=False, **options).load()
 
 
 def npy(array: np.ndarray) -> bytes:
