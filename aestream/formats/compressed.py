@@ -26,6 +26,7 @@ _Pieces: TypeAlias = Generator[bytes, None, None]
 
 _STREAMS = ("raw", "dat", "csv", "es", "aedat1", "aedat2", "aedat3", "aedat4", "bin40", "npy")
 _XZ_MEMORY = 128 << 20  # twice what `xz -9` needs
+_KEPT_BYTES = 8 << 20  # inflated, after which a large file's mapped pages are let go
 _FIRST_BYTES = 1 << 9  # of a member: what lies behind its end is copied, which for many small ones is all the time
 _INFLATED = "the inflated bytes"
 
@@ -75,11 +76,15 @@ def zip_member(request: Request) -> str | None:
 
 def _inflate(request: Request, wrapper: str, spool: Spool) -> bool:
     """Fill the spool; returns whether the file ends too early."""
+    file, kept = request.bytes, 0
     try:
-        data = memoryview(request.bytes)
-        with contextlib.closing(_unzip(request) if wrapper == "zip" else WRAPPERS[wrapper](data)) as pieces:
+        inflating = _unzip(request) if wrapper == "zip" else WRAPPERS[wrapper](memoryview(file))
+        with contextlib.closing(inflating) as pieces:
             for piece in pieces:
                 spool.write(piece)
+                if file.is_large and spool.size - kept >= _KEPT_BYTES:
+                    file.forget(0, len(file))  # what was read, and some that will be: it is mapped again
+                    kept = spool.size
     except EOFError:
         return True
     except (zlib.error, lzma.LZMAError, cramjam.DecompressionError, zipfile.BadZipFile, RuntimeError) as error:

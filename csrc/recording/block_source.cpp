@@ -12,7 +12,9 @@ namespace aestream {
 namespace {
 
 constexpr std::uint64_t max_checkpoints = 16384;
-constexpr std::uint64_t task_rows = std::uint64_t{1} << 14;  // where rows can be read alone
+constexpr std::uint64_t task_rows = std::uint64_t{1} << 14;    // where rows can be read alone
+constexpr std::uint64_t most_cached = 8;                       // blocks, of usual size
+constexpr std::uint64_t cached_rows = std::uint64_t{1} << 23;  // 128 MiB of events, in larger blocks
 constexpr std::int64_t step_us = 1000;
 constexpr std::uint64_t of_time_table = 1;  // in a checkpoint's state: its bound is the file's claim
 
@@ -80,6 +82,7 @@ BlockSource::BlockSource(std::unique_ptr<const EventTable> table, TimeTable time
       unit_(table_->block() == 0 ? task_rows : table_->block()),
       stride_((table_->num_events() / unit_ / max_checkpoints + 1) * unit_),
       believes_times_(times_.is_sound(table_->num_events()) && table_->block() != 0),
+      cached_(std::clamp<std::uint64_t>(cached_rows / unit_, 2, most_cached)),
       verified_(table_->num_events() / stride_ + 1) {}
 
 Index BlockSource::build_index(std::size_t threads, bool times) const {

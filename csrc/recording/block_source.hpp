@@ -1,7 +1,6 @@
 // The source of every format whose events are rows of a table: NPY, NPZ and HDF5.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -66,9 +65,9 @@ class BlockSource final : public Source {
   std::uint64_t stride_;  // rows between checkpoints
 
   mutable std::atomic<bool> believes_times_;
-  mutable std::mutex mutex_;                              // over what follows
-  mutable std::array<std::shared_ptr<Block>, 8> cached_;  // the latest one first
-  mutable std::vector<bool> verified_;                    // checkpoints, by their number
+  mutable std::mutex mutex_;                            // over what follows
+  mutable std::vector<std::shared_ptr<Block>> cached_;  // the latest one first
+  mutable std::vector<bool> verified_;                  // checkpoints, by their number
 };
 
 }  // namespace aestream

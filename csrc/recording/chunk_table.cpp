@@ -103,7 +103,20 @@ void ChunkTable::visit(std::uint64_t first, std::uint64_t last, std::size_t colu
     }
     const Columns all{places[0], places[1], places[2], places[3], unit_, first};
     without_offset([&] { use(all, first, stop - first); });
+    forget(parts, first, stop);
     first = stop;
+  }
+}
+
+/// Rows that were read where they lie; load() drops the pages of the others.
+void ChunkTable::forget(const Parts& parts, std::uint64_t first, std::uint64_t last) const {
+  if (!file_->is_large()) return;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const ChunkedDataset& dataset = datasets_[i];
+    if (!dataset.filters.empty() || parts[i].bytes.empty()) continue;
+    const std::uint64_t begin =
+        dataset.chunks[first / dataset.chunk_rows].offset + (first - parts[i].first) * dataset.row_bytes;
+    file_->forget(begin, begin + (last - first) * dataset.row_bytes);
   }
 }
 

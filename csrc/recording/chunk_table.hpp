@@ -59,12 +59,13 @@ class ChunkTable final : public EventTable {
     ByteSpan bytes;
     Buffer memory, scratch;  // what the last filter gave, and what it took
   };
-  using Parts = std::vector<Part>;
+  using Parts = std::vector<Part>;  // of each dataset
 
   void load(Part& part, const ChunkedDataset& dataset, std::uint64_t row) const;
   ByteSpan undo(const ChunkedDataset& dataset, const Chunk& chunk, Part& part) const;
   template <class Use>
   void visit(std::uint64_t first, std::uint64_t last, std::size_t columns, const Use& use) const;
+  void forget(const Parts& parts, std::uint64_t first, std::uint64_t last) const;
 
   std::shared_ptr<const MappedFile> file_;
   std::vector<ChunkedDataset> datasets_;

@@ -2,6 +2,7 @@
 #include "recording/packet_source.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/parallel.hpp"
 #include "recording/packet_cursor.hpp"
@@ -52,8 +53,12 @@ std::optional<Packet> PacketSource::next_packet(PacketWalk& walk) const {
 PacketSource::Listing PacketSource::list_packets() const {
   Listing listing;
   PacketWalk walk(file_->bytes(), layout_, layout_.begin);
+  std::size_t kept = layout_.begin;
   while (const auto packet = walk.next()) {
-    if (listing.all % 64 == 0) check_interrupt();
+    if (listing.all % 64 == 0) {
+      check_interrupt();
+      if (file_->is_large()) file_->forget(std::exchange(kept, packet->offset), packet->offset);
+    }
     if (packet->stream == stream_) listing.packets.push_back(*packet);
     ++listing.all;
   }

@@ -1,16 +1,21 @@
-"""What large tables of events cost in memory: little to open and to read parts of, and their events to load."""
+"""What large files cost in memory: little to open and to read parts of, and their events to load."""
 
 from __future__ import annotations
 
+import gzip
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from support.checks import run_python
+
+from aestream import save
 
 pytestmark = [
     pytest.mark.skipif("AESTREAM_SANITIZED" in os.environ, reason="a sanitizer keeps what is freed"),
@@ -21,6 +26,13 @@ EVENTS = 16_000_000
 STEP_US = 3
 NUMBERS = np.arange(EVENTS)
 COLUMNS = {"t": NUMBERS * STEP_US, "x": (NUMBERS % 640).astype("i2"), "y": (NUMBERS // 640 % 480).astype("i2")}
+
+#: What our writers make, with their arguments.
+WRITTEN = {
+    "text": {"format": "csv"},
+    "text in a gzip": {"format": "csv"},
+    "packets": {"format": "aedat4", "compression": "none"},
+}
 
 #: Peaks in MiB above what Python and torch take: of opening and reading parts, then of loading all, with its result.
 MEASURED = """
@@ -46,10 +58,18 @@ MEASURED = """
 def write(folder: Path, kind: str) -> Path:
     """A file of 208 to 512 MB."""
     path = folder / f"{kind}.events"
+    if kind in WRITTEN:
+        columns = [*COLUMNS.values(), np.ones(EVENTS, "?")]
+        save(path, columns, (640, 480), **WRITTEN[kind])
+        return gzipped(path) if kind == "text in a gzip" else path
     with path.open("wb") as file:
         if kind == "Fortran matrix":
             on = np.ones(EVENTS, "i8")
             np.save(file, np.asfortranarray(np.stack([*COLUMNS.values(), on], axis=1)))
+        elif kind == "HDF5 in one piece":
+            with h5py.File(file, "w") as hdf5:
+                for name, column in {**COLUMNS, "p": np.ones(EVENTS, "u1")}.items():
+                    hdf5[f"events/{name}"] = column
         elif kind == "whole floats":  # all of which must be read to know what they are
             np.savez(file, **COLUMNS | {"t": COLUMNS["t"].astype("f8")}, p=np.ones(EVENTS, "i2"))
         else:
@@ -61,14 +81,22 @@ def write(folder: Path, kind: str) -> Path:
     return path
 
 
-@pytest.fixture(params=["stored", "deflated", "whole floats", "Fortran matrix"])
+def gzipped(path: Path) -> Path:
+    whole = path.with_suffix(".gz")
+    with path.open("rb") as text, gzip.open(whole, "wb", compresslevel=0) as file:
+        shutil.copyfileobj(text, file)
+    path.unlink()
+    return whole
+
+
+@pytest.fixture(params=["stored", "deflated", "whole floats", "Fortran matrix", "HDF5 in one piece", *WRITTEN])
 def large(request, tmp_path) -> Iterator[Path]:
     path = write(tmp_path, request.param)
     yield path
     path.unlink()  # pytest keeps its folders for a while
 
 
-def test_memory_does_not_grow_with_a_table(large, tmp_path):
+def test_memory_does_not_grow_with_a_file(large, tmp_path):
     np.savez(tmp_path / "small.npz", t=np.arange(9), x=np.arange(9), y=np.arange(9), p=np.arange(9) % 2)
     child = run_python(MEASURED, large, tmp_path / "small.npz", "us" if large.name.startswith("Fortran") else "")
     assert child.returncode == 0, child.stderr
