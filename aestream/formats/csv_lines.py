@@ -56,6 +56,8 @@ def as_plain_text(file: _core.MappedFile) -> tuple[_core.MappedFile, bool]:
             piece = memoryview(file)[start : start + PIECE_BYTES]
             text = decoder.decode(bytes(piece), start + PIECE_BYTES >= len(file))
             spool.write(text.replace("\r", "\n").encode("utf-8" if encoding else "latin-1"))
+            if file.is_large:
+                file.forget(start, start + PIECE_BYTES)
         return spool.map(), True
 
 

@@ -46,7 +46,11 @@ py::tuple survey_text(const MappedFile& file, std::size_t begin, char separator,
   CsvSurvey found;
   {
     const py::gil_scoped_release released;
-    found = survey(file.bytes().subspan(std::min(begin, file.bytes().size())), dialect);
+    begin = std::min(begin, file.bytes().size());
+    found = survey(file.bytes().subspan(begin), dialect, [&](std::size_t first, std::size_t last) {
+      check_interrupt();
+      if (file.is_large()) file.forget(begin + first, begin + last);
+    });
   }
   const char* const times = found.times == Spelling::Fraction ? "fraction"
                             : found.times == Spelling::Whole  ? "whole"

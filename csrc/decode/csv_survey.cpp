@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/multiversion.hpp"
 #include "decode/csv_line.hpp"
 
 namespace aestream {
 namespace {
+
+constexpr std::size_t stretch = std::size_t{4} << 20;  // between two calls of passed()
+constexpr std::size_t longest_line = std::size_t{1} << 20;
 
 /// Whether a number of the text may have a point or an exponent.
 AESTREAM_MULTIVERSION
@@ -35,14 +39,24 @@ Off off_of(ByteSpan text) {
 
 }  // namespace
 
-CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect) {
+CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect,
+                 const std::function<void(std::size_t, std::size_t)>& passed) {
   CsvSurvey found;
-  bool times_known = !may_hold_decimals(bytes.data(), bytes.size());
+  bool times_known = true;
+  for (std::size_t at = 0; at < bytes.size() && times_known; at += stretch) {
+    const std::size_t first = at == 0 ? 0 : at - 1;  // what is before an e counts
+    const std::size_t stop = std::min(at + stretch, bytes.size());
+    times_known = !may_hold_decimals(bytes.data() + first, stop - first);
+    passed(at, stop);
+  }
+  std::size_t told = 0;
   for (std::size_t begin = 0; begin < bytes.size() && !(times_known && found.off != Off::Either);) {
+    if (begin - told >= stretch) passed(std::exchange(told, begin), begin);
     const std::uint8_t* const first = bytes.data() + begin;
-    const auto* newline = static_cast<const std::uint8_t*>(std::memchr(first, '\n', bytes.size() - begin));
-    const ByteSpan line(first, newline == nullptr ? bytes.data() + bytes.size() : newline);
-    begin += line.size() + 1;
+    const std::size_t most = std::min(bytes.size() - begin, longest_line);
+    const auto* newline = static_cast<const std::uint8_t*>(std::memchr(first, '\n', most));
+    const ByteSpan line(first, newline == nullptr ? first + most : newline);
+    begin += line.size() + (newline == nullptr ? 0 : 1);
     if (!holds_data(line)) continue;
     if (!times_known) {
       const Spelling spelling = spelling_of(column_text(line, dialect, dialect.t));

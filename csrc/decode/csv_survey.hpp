@@ -1,6 +1,9 @@
 // What only all lines of a text say together: the unit of its times, and what stands for OFF.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+
 #include "decode/csv.hpp"
 #include "decode/csv_number.hpp"
 
@@ -11,7 +14,9 @@ struct CsvSurvey {
   Off off = Off::Either;               // of the first line that is not ON
 };
 
-/// Reads no further than it must. Lines that are damaged have no say.
-CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect);
+/// Reads no further than it must. Lines that are damaged have no say, nor have those of more than a mebibyte. Calls
+/// passed(first, last) every few milliseconds with the places of bytes that were read.
+CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect,
+                 const std::function<void(std::size_t, std::size_t)>& passed);
 
 }  // namespace aestream

@@ -117,6 +117,22 @@ def test_ctrl_c_is_heard_in_a_huge_file(tmp_path, format, call):
     assert interrupted(code, path) < HEARD_WITHIN_S
 
 
+def test_ctrl_c_is_heard_while_a_huge_text_is_opened(tmp_path):
+    path = tmp_path / "sparse.csv"
+    path.write_bytes(b"t,x,y,p\n" + b"1,1,1,1\n" * (1 << 18))  # which leave open whether a later time has a fraction
+    os.truncate(path, 100 << 30)
+    code = f"""
+        import sys, time
+        from aestream import FileInput
+        print("begins", flush=True)
+        try:
+            FileInput(sys.argv[1], {SHAPE}, cache_index=False)
+        except KeyboardInterrupt:
+            print(time.monotonic(), flush=True)
+    """
+    assert interrupted(code, path) < HEARD_WITHIN_S
+
+
 @pytest.mark.parametrize("call", ["send_file(FileInput(sys.argv[1]))", "send(FileInput(sys.argv[1]).load())"])
 def test_ctrl_c_is_heard_while_sending(tmp_path, call):
     events = make_events(200_000)
