@@ -50,6 +50,7 @@ CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect,
     passed(at, stop);
   }
   std::size_t told = 0;
+  bool is_rest = false;  // of a line that is too long
   for (std::size_t begin = 0; begin < bytes.size() && !(times_known && found.off != Off::Either);) {
     if (begin - told >= stretch) passed(std::exchange(told, begin), begin);
     const std::uint8_t* const first = bytes.data() + begin;
@@ -57,7 +58,8 @@ CsvSurvey survey(ByteSpan bytes, const CsvDialect& dialect,
     const auto* newline = static_cast<const std::uint8_t*>(std::memchr(first, '\n', most));
     const ByteSpan line(first, newline == nullptr ? first + most : newline);
     begin += line.size() + (newline == nullptr ? 0 : 1);
-    if (!holds_data(line)) continue;
+    const bool is_long = newline == nullptr && begin != bytes.size();
+    if (std::exchange(is_rest, is_long) || is_long || !holds_data(line)) continue;
     if (!times_known) {
       const Spelling spelling = spelling_of(column_text(line, dialect, dialect.t));
       found.times = std::max(found.times, spelling);

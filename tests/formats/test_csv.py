@@ -184,6 +184,19 @@ def test_times_are_seconds_when_only_the_last_of_all_has_a_fraction(tmp_path: Pa
     assert (found[0][0], found[-1][0]) == (10_000_000, 1_500_000)
 
 
+@pytest.mark.parametrize("at", range((4 << 20) - 2, (4 << 20) + 3))
+def test_times_are_seconds_whatever_piece_of_the_text_the_only_exponent_is_in(tmp_path: Path, at: int) -> None:
+    line = b"10,1,2,1\n"
+    lines, rest = divmod(at - len("15"), len(line))
+    found = load(tmp_path, line * lines + b"\n" * rest + b"15e-1,5,6,1\n")
+    assert (found[0][0], found[-1][0]) == (10_000_000, 1_500_000)
+
+
+def test_a_comment_of_more_than_a_mebibyte_says_nothing(tmp_path: Path) -> None:
+    comment = b"#" * (1 << 20) + b"1.5,1,1,-1"
+    assert load(tmp_path, b"10,1,2,1\n" * 3 + comment + b"\n11,1,2,0\n")[2:] == [(10, 1, 2, True), (11, 1, 2, False)]
+
+
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
