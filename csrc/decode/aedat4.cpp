@@ -32,6 +32,8 @@ void read_io_header(Aedat4Header& header, ByteSpan buffer, const FlatTable& root
   header.info_position = info.at;
 }
 
+constexpr std::size_t group = 32;  // events that share one look
+
 /// Copies events as they are. Returns whether polarity or padding of any is something else than 0 or 1 and zeros.
 AESTREAM_MULTIVERSION bool copy_raw(const std::uint8_t* stored, Event* out, std::size_t count) {
   std::uint64_t seen[2] = {0, 0};
@@ -42,6 +44,14 @@ AESTREAM_MULTIVERSION bool copy_raw(const std::uint8_t* stored, Event* out, std:
     seen[1] |= words[1];
   }
   return seen[1] >> 33 != 0;
+}
+
+AESTREAM_MULTIVERSION std::int64_t latest_raw(const std::uint8_t* stored, std::size_t count) {
+  std::int64_t latest = no_time;
+  for (std::size_t i = 0; i < count; ++i) {
+    latest = std::max(latest, static_cast<std::int64_t>(load_le64(stored + event_bytes * i)));
+  }
+  return latest;
 }
 
 }  // namespace
@@ -108,11 +118,14 @@ ByteSpan packet_events(ByteSpan packet) {
   });
 }
 
-std::int64_t latest_of(ByteSpan stored) {
-  std::int64_t latest = no_time;
-  for (std::size_t i = 0; i < stored.size(); i += sizeof(Event))
-    latest = std::max(latest, load_le<std::int64_t>(&stored[i]));
-  return latest;
+std::int64_t latest_of(ByteSpan stored) { return latest_raw(stored.data(), stored.size() / event_bytes); }
+
+std::size_t count_before(ByteSpan stored, std::int64_t time) {
+  const std::size_t count = stored.size() / event_bytes;
+  std::size_t i = 0;
+  while (i + group <= count && latest_raw(stored.data() + event_bytes * i, group) < time) i += group;
+  while (i < count && load_le<std::int64_t>(&stored[event_bytes * i]) < time) ++i;
+  return i;
 }
 
 void copy_events(ByteSpan stored, Event* out) {

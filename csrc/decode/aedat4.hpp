@@ -71,6 +71,9 @@ ByteSpan packet_events(ByteSpan packet);
 /// The latest time of stored events; `no_time` if there are none.
 std::int64_t latest_of(ByteSpan stored);
 
+/// How many stored events come before the first that is at `time` or later.
+std::size_t count_before(ByteSpan stored, std::int64_t time);
+
 /// Copies stored events; what is not 0 becomes polarity 1, and the padding zero.
 void copy_events(ByteSpan stored, Event* out);
 

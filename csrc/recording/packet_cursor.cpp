@@ -2,7 +2,6 @@
 #include "recording/packet_cursor.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 namespace aestream {
@@ -17,32 +16,9 @@ ByteSpan as_bytes(ConstEventSpan events) {
 }  // namespace
 
 PacketCursor::PacketCursor(const PacketSource& source, const Checkpoint& checkpoint)
-    : source_(source), walk_(source.file_->bytes(), source.layout_, checkpoint.offset) {
-  if (checkpoint.state.words[0] == 0) return;
-  const std::lock_guard lock(source.mutex_);
-  claims_ = source.claims_;
-  claim_ = checkpoint.state.words[0] - 1;
-  checks_times_ = checkpoint.state.words[1] == PacketSource::claimed_times;
-}
+    : source_(source), walk_(source.file_->bytes(), source.layout_, checkpoint.offset) {}
 
 std::optional<Packet> PacketCursor::next_packet() { return source_.next_packet(walk_); }
-
-/// A packet that holds more or fewer events than its claim would shift those of all later ones; a later time would make
-/// a window begin too late.
-void PacketCursor::check_claim(const Packet& packet, ByteSpan stored) {
-  if (!claims_ || claim_ >= claims_->size()) return;
-  const PacketSource::Count& claim = (*claims_)[claim_++];
-  const std::size_t count = stored.size() / sizeof(Event);
-  if (claim.events != count) {
-    throw CountMismatch(packet.begin(), "expected " + std::to_string(claim.events) +
-                                            " events as the data table says, found " + std::to_string(count));
-  }
-  if (!checks_times_) return;
-  if (const std::int64_t latest = latest_of(stored); latest > claim.latest) {
-    throw TimeMismatch(packet.begin(), "expected no event after " + std::to_string(claim.latest) +
-                                           " us as the data table says, found " + std::to_string(latest));
-  }
-}
 
 std::shared_ptr<const InflatedPacket> PacketCursor::inflated(const Packet& packet) {
   if (auto cached = source_.find_cached(packet.offset)) return cached;
@@ -60,7 +36,6 @@ ConstEventSpan PacketCursor::next_block() {
   if (!source_.inflater_ || !left_.empty()) return Cursor::next_block();
   while (const auto packet = next_packet()) {
     current_ = inflated(*packet);
-    check_claim(*packet, as_bytes(current_->events()));
     if (current_->count > 0) return current_->events();
   }
   return {};
@@ -72,7 +47,6 @@ std::size_t PacketCursor::decode(EventSpan out) {
     if (!packet) return 0;
     current_ = source_.find_cached(packet->offset);
     left_ = current_ ? as_bytes(current_->events()) : source_.stored_events(*packet, scratch_);
-    check_claim(*packet, left_);
   }
   const std::size_t count = std::min(out.size(), left_.size() / sizeof(Event));
   copy_events(left_.first(count * sizeof(Event)), out.data());

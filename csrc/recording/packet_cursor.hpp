@@ -13,6 +13,7 @@ class PacketCursor final : public Cursor {
   PacketCursor(const PacketSource& source, const Checkpoint& checkpoint);
 
   std::uint64_t offset() const override { return walk_.offset(); }
+  std::uint64_t cut_bytes(std::uint64_t) const override { return walk_.cut_bytes(); }
 
  protected:
   std::size_t decode(EventSpan out) override;
@@ -20,14 +21,10 @@ class PacketCursor final : public Cursor {
 
  private:
   std::optional<Packet> next_packet();
-  void check_claim(const Packet& packet, ByteSpan stored);
   std::shared_ptr<const InflatedPacket> inflated(const Packet& packet);
 
   const PacketSource& source_;
   PacketWalk walk_;
-  std::shared_ptr<const PacketSource::Claims> claims_;  // of all packets of the stream; null for a verified index
-  std::size_t claim_ = 0;                               // of the next packet
-  bool checks_times_ = false;
   Buffer scratch_;
   std::shared_ptr<const InflatedPacket> current_;  // whose events next_block() handed out, or decode() copies from
   ByteSpan left_;                                  // events of the current packet that decode() did not copy yet

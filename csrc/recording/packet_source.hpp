@@ -24,6 +24,8 @@ struct InflatedPacket {
   ConstEventSpan events() const noexcept { return {memory.as<Event>(), count}; }
 };
 
+class PacketClaims;
+
 class PacketSource final : public Source {
  public:
   /// Reads the packets of `stream`, or none. `inflate` must be there unless the packets are stored as they are.
@@ -31,13 +33,15 @@ class PacketSource final : public Source {
                Aedat4Compression compression, Inflate inflate);
 
   Index build_index(std::size_t threads, bool times) const override;
+  bool must_count() const override { return static_cast<bool>(inflater_); }
   Checkpoint start() const override { return {layout_.begin, 0, no_time, {}}; }
   std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const override;
   void check_places(const Index& index) const override;
-  std::optional<Index> claimed_index() const override;
-  void verify(const Checkpoint& checkpoint) const override;
+  std::optional<EventArray> load_as_claimed(std::size_t threads) const override;
+  std::optional<EventArray> slice_as_claimed(std::int64_t start, std::int64_t stop, std::size_t threads) const override;
 
  private:
+  friend class PacketClaims;
   friend class PacketCursor;
   struct Listing;
   struct Count {
@@ -45,15 +49,15 @@ class PacketSource final : public Source {
     std::int64_t latest = no_time;
     std::uint64_t offset = 0;  // of the packet
   };
-  using Claims = std::vector<Count>;
-  /// In a checkpoint's state, behind the number of its packet from 1 on: what the data table claims, and cursors check.
-  static constexpr std::uint64_t claimed_counts = 1, claimed_times = 2;
 
   Listing list_packets() const;
-  std::optional<Claims> claims_of(const Listing& listing) const;
-  Index make_index(const Listing& listing, const std::vector<Count>& counts, std::uint64_t kind) const;
-  std::shared_ptr<const Claims> keep_claims(const Listing& listing) const;
+  Index make_index(const Listing& listing, const std::vector<Count>& counts) const;
   std::vector<Count> count_packets(const Listing& listing, std::size_t threads, bool times) const;
+
+  /// Of the file's table; null where there is none, or it was refuted.
+  std::shared_ptr<const PacketClaims> claims() const;
+  template <class Use>
+  std::optional<EventArray> with_claims(const Use& use) const;
 
   /// The next packet of the stream.
   std::optional<Packet> next_packet(PacketWalk& walk) const;
@@ -72,8 +76,8 @@ class PacketSource final : public Source {
   mutable std::mutex mutex_;  // over what follows
   mutable std::array<std::shared_ptr<const InflatedPacket>, 4> cached_;
   mutable std::size_t oldest_ = 0;
-  mutable std::shared_ptr<const Claims>
-      claims_;  // of the data table, for cursors opened from an index that is made of it
+  mutable bool knows_claims_ = false;
+  mutable std::shared_ptr<const PacketClaims> claims_;
 };
 
 }  // namespace aestream

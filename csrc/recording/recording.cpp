@@ -162,30 +162,8 @@ EventArray Recording::read(std::uint64_t first, std::uint64_t last, std::size_t 
   return with_index(threads, [&](const Index& all) { return read(first, last, all, threads); });
 }
 
-std::shared_ptr<const Index> Recording::claimed_index() const {
-  const std::lock_guard lock(mutex_);
-  if (!asked_for_claims_) {
-    if (auto found = guarded([&] { return source_->claimed_index(); }))
-      claimed_ = std::make_shared<const Index>(std::move(*found));
-    asked_for_claims_ = true;
-  }
-  return claimed_;
-}
-
 std::optional<EventArray> Recording::read_as_claimed(std::int64_t start, std::int64_t stop, std::size_t threads) const {
-  const std::shared_ptr<const Index> claimed = claimed_index();
-  if (!claimed) return std::nullopt;
-  try {
-    return guarded([&] {
-      const auto [first, last] = find({start, stop, true}, *claimed);
-      return read(first, last, *claimed, threads);
-    });
-  } catch (const TimeMismatch&) {
-  } catch (const CountMismatch&) {
-  }
-  const std::lock_guard lock(mutex_);
-  claimed_ = nullptr;
-  return std::nullopt;
+  return guarded([&] { return source_->slice_as_claimed(start, stop, threads); });
 }
 
 EventArray Recording::load_with(const Index& index, std::size_t threads) const {
@@ -214,20 +192,17 @@ EventArray Recording::load_uncounted() const {
       array.memory.grow((array.size + rest + at_once) * sizeof(Event));
     }
   }
-  array.cut_bytes = end - passed;
+  array.cut_bytes = cursor->cut_bytes(end);
   return array;
 }
 
 EventArray Recording::load(std::size_t threads) const {
   if (has_index()) return with_index(threads, [&](const Index& all) { return load_with(all, threads); });
   return guarded([&] {
+    if (auto all = source_->load_as_claimed(threads)) return std::move(*all);
     const bool is_small = file_ && file_->bytes().size() < by_one_thread;
     if ((threads <= 1 || is_small) && source_->must_count()) return load_uncounted();
-    try {
-      return load_with(source_->build_index(threads, false), threads);
-    } catch (const CountMismatch&) {
-      return load_with(index(threads), threads);
-    }
+    return load_with(source_->build_index(threads, false), threads);
   });
 }
 

@@ -16,12 +16,6 @@
 
 namespace aestream {
 
-struct EventArray {
-  Buffer memory;
-  std::size_t size = 0;
-  std::uint64_t cut_bytes = 0;  // of a last word or packet that the file does not hold whole
-};
-
 class Recording {
  public:
   /// `file` is what the source reads, or null if that is no file.
@@ -98,7 +92,6 @@ class Recording {
   std::uint64_t ordinal_of(std::int64_t time, const Index& index) const;
   std::pair<std::uint64_t, std::uint64_t> find(const Window& window, const Index& index) const;
   EventArray read(std::uint64_t first, std::uint64_t last, const Index& index, std::size_t threads) const;
-  std::shared_ptr<const Index> claimed_index() const;
   void fill(const Index& index, std::uint64_t first, EventSpan out, std::size_t threads) const;
   void find_times(Index& index) const;
   /// In one pass, by one thread: memory grows by what was found so far, and moves without a copy.
@@ -114,8 +107,6 @@ class Recording {
   mutable std::timed_mutex mutex_;
   mutable std::unique_ptr<const Index> index_;
   mutable std::atomic<bool> is_restored_{false};
-  mutable std::shared_ptr<const Index> claimed_;  // what the file's own table says; null if refuted, or it has none
-  mutable bool asked_for_claims_ = false;
   mutable std::unique_ptr<const Index> refuted_;  // which other threads may still read
 };
 

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/buffer_pool.hpp"
 #include "core/event.hpp"
 #include "core/mapped_file.hpp"
 #include "decode/decoder.hpp"
@@ -48,6 +49,12 @@ struct TimeMismatch : FormatError {
   using FormatError::FormatError;
 };
 
+struct EventArray {
+  Buffer memory;
+  std::size_t size = 0;
+  std::uint64_t cut_bytes = 0;  // of a last word or packet that the file does not hold whole
+};
+
 /// A decoder at a place in a file. Not shared between threads.
 class Cursor {
  public:
@@ -64,6 +71,9 @@ class Cursor {
 
   /// Bytes from the start of the file to what comes next.
   virtual std::uint64_t offset() const = 0;
+
+  /// Once it is at its end: how many bytes of a last word or packet a file of `size` bytes does not hold whole.
+  virtual std::uint64_t cut_bytes(std::uint64_t size) const { return size - offset(); }
 
  protected:
   /// Decodes at least one event unless at the end. `out` has room for `min_room`, or for all the events that are left.
@@ -97,9 +107,12 @@ class Source {
 
   virtual std::unique_ptr<Cursor> open(const Checkpoint& checkpoint) const = 0;
 
-  /// The index that the file's own table of counts and times would make, without reading the events: none where there is
-  /// no such table, or it cannot be true. verify() and cursors refute what is wrong by a TimeMismatch or CountMismatch.
-  virtual std::optional<Index> claimed_index() const { return std::nullopt; }
+  /// All events, or those of [start, stop), by the file's own table of counts and times, without an index: reads only what
+  /// lies there, and checks the table by it. Nothing where there is no such table, or it is wrong.
+  virtual std::optional<EventArray> load_as_claimed(std::size_t) const { return std::nullopt; }
+  virtual std::optional<EventArray> slice_as_claimed(std::int64_t, std::int64_t, std::size_t) const {
+    return std::nullopt;
+  }
 
   /// Throws TimeMismatch if the checkpoint's time bound was a claim, and wrong. From then on build_index() makes none.
   virtual void verify(const Checkpoint&) const {}

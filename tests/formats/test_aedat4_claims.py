@@ -50,6 +50,18 @@ def lie(monkeypatch: pytest.MonkeyPatch, *, packets: slice, times: int = 0, coun
     monkeypatch.setattr(aedat4_words, "data_table", table)
 
 
+def leave_out(monkeypatch: pytest.MonkeyPatch, packets: slice) -> None:
+    """The data table of what is encoded does not know some packets."""
+    honest = aedat4_words.data_table
+
+    def table(entries: list) -> bytes:
+        entries = list(entries)
+        del entries[packets]
+        return honest(entries)
+
+    monkeypatch.setattr(aedat4_words, "data_table", table)
+
+
 def compare_slices(path: Path, events: np.ndarray, spans: list[tuple[int, int]]) -> None:
     for start, stop in spans:
         fresh = FileInput(path, cache_index=False)
@@ -107,3 +119,26 @@ def test_counts_that_are_wrong_are_refuted(
     path.write_bytes(encode_aedat4(events, codec, packet_events=500))
     compare_slices(path, events, SPANS)
     assert FileInput(path, cache_index=False).num_events == len(events)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("packets", [slice(0, 1), slice(2, 5), slice(4, 5), slice(-1, None), slice(None)])
+def test_packets_that_the_table_leaves_out_are_found(
+    path: Path, monkeypatch: pytest.MonkeyPatch, codec: str, packets: slice
+) -> None:
+    events = make_events()
+    leave_out(monkeypatch, packets)
+    path.write_bytes(encode_aedat4(events, codec, packet_events=500, extra_streams=True))
+    compare_slices(path, events, [*SPANS, *((start, start + 2500) for start in range(0, 60_000, 2500))])
+    for threads in (1, 2):
+        np.testing.assert_array_equal(FileInput(path, cache_index=False, threads=threads).load(), events)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_file_that_was_cut_short_is_an_error_of_the_first_slice(path: Path, codec: str) -> None:
+    path.write_bytes(encode_aedat4(make_events(), codec, packet_events=500))
+    file = FileInput(path, cache_index=False)
+    file.format  # noqa: B018 - opens it
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(OSError, match="has changed since it was opened"):
+        file.slice(7000, 12_000)
