@@ -14,7 +14,7 @@ constexpr std::array<std::array<const char*, 3>, 4> names{{
     {"p", "polarity", "on"},
 }};
 
-Column to_column(const py::array& values, const char* name, std::size_t size) {
+MemoryColumn to_memory_column(const py::array& values, const char* name, std::size_t size) {
   static const std::map<std::pair<char, py::ssize_t>, ColumnType> types{
       {{'b', 1}, ColumnType::Bool},   {{'i', 1}, ColumnType::Int8},   {{'u', 1}, ColumnType::UInt8},
       {{'i', 2}, ColumnType::Int16},  {{'u', 2}, ColumnType::UInt16}, {{'i', 4}, ColumnType::Int32},
@@ -47,7 +47,7 @@ ColumnView view_columns(const std::array<py::array, 4>& columns) {
   ColumnView view;
   view.size = static_cast<std::size_t>(columns[0].size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    view.columns[i] = to_column(columns[i], names[i][0], view.size);
+    view.columns[i] = to_memory_column(columns[i], names[i][0], view.size);
     view.owners.push_back(columns[i]);
   }
   return view;

@@ -13,7 +13,7 @@
 namespace aestream {
 namespace {
 
-using Words = py::array_t<std::uint64_t, py::array::c_style | py::array::forcecast>;
+using ChunkNumbers = py::array_t<std::uint64_t, py::array::c_style | py::array::forcecast>;
 using ChunkColumn = std::tuple<std::size_t, std::size_t, std::string>;  // dataset, first byte in a row, type
 using FilterId = std::pair<int, std::size_t>;                           // of HDF5's registry, size of a number
 
@@ -29,7 +29,7 @@ ChunkFilter to_filter(const FilterId& filter) {
 
 /// `chunks` is [n, 3]: offset, size, and the filters that were skipped.
 ChunkedDataset make_dataset(std::size_t row_bytes, std::uint64_t chunk_rows, const std::vector<FilterId>& filters,
-                            const Words& chunks) {
+                            const ChunkNumbers& chunks) {
   if (row_bytes == 0 || chunk_rows == 0 || chunk_rows > (std::uint64_t{1} << 48) / row_bytes) {
     throw py::value_error("a chunk has rows, and rows have bytes");
   }
@@ -56,7 +56,7 @@ Column place_column(std::size_t begin, const std::string& dtype, std::size_t row
 }
 
 /// Microseconds of a unit, what is added, rows of the file's own index or None, and the time of the first one.
-using Times = std::tuple<double, std::int64_t, std::optional<Words>, std::int64_t>;
+using Times = std::tuple<double, std::int64_t, std::optional<ChunkNumbers>, std::int64_t>;
 
 Units to_unit(const Times& times, std::optional<int> off) {
   return {std::get<0>(times), std::get<1>(times), to_off(off)};

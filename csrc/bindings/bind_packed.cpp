@@ -9,7 +9,7 @@ namespace {
 
 using Words = py::array_t<std::uint64_t, py::array::c_style>;
 
-py::object pack(const py::buffer& events, std::optional<std::int64_t> from) {
+py::object pack_words(const py::buffer& events, std::optional<std::int64_t> from) {
   const py::buffer_info info = events.request();
   const ConstEventSpan all = view_events(info);
   Words words(static_cast<py::ssize_t>(all.size()));
@@ -23,7 +23,7 @@ py::object pack(const py::buffer& events, std::optional<std::int64_t> from) {
   return base ? py::object(py::make_tuple(*base, std::move(words))) : py::none();
 }
 
-py::array unpack(const Words& words, std::int64_t base) {
+py::array unpack_words(const Words& words, std::int64_t base) {
   const std::span<const std::uint64_t> all{words.data(), static_cast<std::size_t>(words.size())};
   Buffer memory;
   {
@@ -37,8 +37,8 @@ py::array unpack(const Words& words, std::int64_t base) {
 }  // namespace
 
 void register_packed(py::module_& module) {
-  module.def("pack_events", &pack, py::arg("events"), py::arg("base") = std::nullopt);
-  module.def("unpack_events", &unpack, py::arg("words"), py::arg("base"));
+  module.def("pack_events", &pack_words, py::arg("events"), py::arg("base") = std::nullopt);
+  module.def("unpack_events", &unpack_words, py::arg("words"), py::arg("base"));
 }
 
 }  // namespace aestream

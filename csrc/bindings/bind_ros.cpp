@@ -11,7 +11,7 @@ RosMessage message_of(const std::string& name) {
   throw py::value_error("a message is an EventArray or an EventPacket");
 }
 
-py::bytes take(RosTopic& topic, const py::buffer& message) {
+py::bytes take_message(RosTopic& topic, const py::buffer& message) {
   const py::buffer_info info = message.request();
   ByteSpan bytes;
   {
@@ -29,7 +29,7 @@ void register_ros(py::module_& module) {
              return RosTopic(message_of(message), cdr ? RosWire::Cdr : RosWire::Ros1);
            }),
            py::arg("message"), py::arg("cdr"))
-      .def("take", &take, py::arg("message"))
+      .def("take", &take_message, py::arg("message"))
       .def_property_readonly("encoding", [](const RosTopic& topic) { return foreign_text(topic.encoding()); })
       .def_property_readonly("shape", &RosTopic::shape);
 }

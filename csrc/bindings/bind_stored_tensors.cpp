@@ -25,7 +25,7 @@ std::optional<Packed> pack_sparse(ByteSpan tensor, std::size_t cell_bytes) {
   return packed;
 }
 
-py::object pack(const Bytes& tensor, std::size_t cell_bytes) {
+py::object pack_tensor(const Bytes& tensor, std::size_t cell_bytes) {
   const ByteSpan bytes{tensor.data(), static_cast<std::size_t>(tensor.size())};
   if (cell_bytes == 0 || bytes.size() % cell_bytes != 0) throw py::value_error("a tensor is whole numbers");
   std::optional<Packed> packed;
@@ -56,8 +56,9 @@ struct Items {
   }
 };
 
-void unpack(const py::buffer& data, const py::buffer& offsets, const py::buffer& kinds, const py::buffer& counts,
-            const std::vector<std::size_t>& places, std::size_t cell_bytes, py::array_t<std::uint8_t>& out) {
+void unpack_tensors(const py::buffer& data, const py::buffer& offsets, const py::buffer& kinds,
+                    const py::buffer& counts, const std::vector<std::size_t>& places, std::size_t cell_bytes,
+                    py::array_t<std::uint8_t>& out) {
   const py::buffer_info columns[] = {data.request(), offsets.request(), kinds.request(), counts.request()};
   const Items items{view_bytes(columns[0]), view_bytes(columns[1]), view_bytes(columns[2]), view_bytes(columns[3])};
   const bool is_contiguous = (out.flags() & py::array::c_style) != 0;
@@ -78,9 +79,9 @@ void unpack(const py::buffer& data, const py::buffer& offsets, const py::buffer&
 }  // namespace
 
 void register_stored_tensors(py::module_& module) {
-  module.def("pack_tensor", &pack, py::arg("tensor"), py::arg("cell_bytes"));
-  module.def("unpack_tensors", &unpack, py::arg("data"), py::arg("offsets"), py::arg("kinds"), py::arg("counts"),
-             py::arg("places"), py::arg("cell_bytes"), py::arg("out").noconvert());
+  module.def("pack_tensor", &pack_tensor, py::arg("tensor"), py::arg("cell_bytes"));
+  module.def("unpack_tensors", &unpack_tensors, py::arg("data"), py::arg("offsets"), py::arg("kinds"),
+             py::arg("counts"), py::arg("places"), py::arg("cell_bytes"), py::arg("out").noconvert());
 }
 
 }  // namespace aestream

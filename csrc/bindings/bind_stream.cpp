@@ -21,7 +21,7 @@ std::shared_ptr<EventSink> make_sink(std::int64_t width, std::int64_t height, bo
   return std::make_shared<EventSink>(to_geometry(width, height), mode, capacity);
 }
 
-py::array_t<float> take(EventSink& sink) {
+py::array_t<float> take_frame(EventSink& sink) {
   Buffer frame;
   {
     const py::gil_scoped_release released;
@@ -41,7 +41,7 @@ void close_sink(EventSink& sink, const py::object& error) {
   sink.close(std::move(thrown));
 }
 
-py::dict count(const EventSink& sink) {
+py::dict count_events(const EventSink& sink) {
   const StreamCounts counts = sink.counts();
   py::dict result;
   result["received"] = counts.received;
@@ -163,10 +163,10 @@ void register_stream(py::module_& module) {
       .def("count_packets", &EventSink::count_packets, py::arg("packets"), py::arg("malformed") = 0, Release())
       .def("count_kernel_drops", &EventSink::count_kernel_drops, py::arg("packets"), Release())
       .def("close", &close_sink, py::arg("error") = py::none())
-      .def("take", &take)
+      .def("take", &take_frame)
       .def("is_streaming", &EventSink::is_streaming, Release())
       .def("raise_error", &EventSink::rethrow, Release())
-      .def("counts", &count);
+      .def("counts", &count_events);
   py::classh<PyWindows>(module, "StreamWindows")
       .def(py::init(&make_windows), py::arg("sink"), py::arg("by_time"), py::arg("length"), py::arg("spec"),
            py::arg("align_us") = py::none(), py::arg("start_us") = py::none(), py::arg("gap_s") = py::none(),

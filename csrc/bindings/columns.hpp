@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "bindings/bindings.hpp"
-#include "stream/columns.hpp"
+#include "stream/memory_columns.hpp"
 
 namespace aestream {
 
 struct ColumnView {
-  Columns columns;
+  MemoryColumns columns;
   std::size_t size = 0;
   std::vector<py::array> owners;  // of the memory
 };

@@ -1,5 +1,5 @@
 // One pass per column, so that each has a loop without branches on its type.
-#include "stream/columns.hpp"
+#include "stream/memory_columns.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -15,7 +15,7 @@ T clamp_to(std::int64_t value, T otherwise) {
 }
 
 template <class T, class Store>
-void read_as(const Column& column, std::size_t first, EventSpan out, const Store& store) {
+void read_as(const MemoryColumn& column, std::size_t first, EventSpan out, const Store& store) {
   const std::uint8_t* at = column.data + static_cast<std::ptrdiff_t>(first) * column.stride;
   for (Event& event : out) {
     T value;
@@ -30,7 +30,7 @@ void read_as(const Column& column, std::size_t first, EventSpan out, const Store
 }
 
 template <class Store>
-void read_column(const Column& column, std::size_t first, EventSpan out, const Store& store) {
+void read_column(const MemoryColumn& column, std::size_t first, EventSpan out, const Store& store) {
   switch (column.type) {
     case ColumnType::Int8: return read_as<std::int8_t>(column, first, out, store);
     case ColumnType::Bool:
@@ -46,7 +46,7 @@ void read_column(const Column& column, std::size_t first, EventSpan out, const S
 
 }  // namespace
 
-void read_columns(const Columns& columns, std::size_t first, EventSpan out) {
+void read_columns(const MemoryColumns& columns, std::size_t first, EventSpan out) {
   const auto& [t, x, y, p] = columns;
   read_column(t, first, out, [](Event& event, std::int64_t value) { event = {value, 0, 0, 0, {}}; });
   read_column(x, first, out, [](Event& event, std::int64_t value) { event.x = clamp_to<std::int16_t>(value, -1); });
