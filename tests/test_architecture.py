@@ -73,6 +73,19 @@ def test_no_file_of_the_core_lies_outside_a_room():
     assert not list((ROOT / "csrc").glob("*.[ch]pp")) and not list((ROOT / "csrc").glob("*.cuh"))
 
 
+def test_no_two_types_of_the_core_share_a_name():
+    """What two headers define differently, the linker takes from either."""
+    homes: dict[str, set[str]] = {}
+    for path in CORE:
+        if path.suffix == ".hpp":
+            text = path.read_text()
+            space = re.search(r"^namespace ([\w:]+) \{", text, re.MULTILINE)
+            for found in re.findall(r"^(?:struct|class|enum class) (\w+)[^;]*?\{|^using (\w+) =", text, re.MULTILINE):
+                homes.setdefault(f"{space and space[1]}::{''.join(found)}", set()).add(name(path))
+    assert len(homes) > 100
+    assert not {type: found for type, found in homes.items() if len(found) > 1}
+
+
 @pytest.mark.parametrize("path", [path for path in PYTHON if path.name != "__init__.py"], ids=name)
 def test_no_module_depends_on_what_the_package_exports(path):
     assert not re.search(r"^\s*(from aestream import|import aestream$)", path.read_text(), re.MULTILINE)

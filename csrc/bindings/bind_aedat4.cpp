@@ -32,7 +32,7 @@ py::tuple encode_packet(const py::buffer& events, bool lz4) {
   std::size_t size = packet_head + span.size_bytes();
   if (lz4 && size > max_lz4_packet) throw py::value_error("a packet of so many events is not for LZ4");
   Buffer packet;
-  TimeRange times{};
+  PacketTimes times{};
   {
     const py::gil_scoped_release released;
     packet = Buffer(size);

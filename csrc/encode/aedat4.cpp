@@ -82,11 +82,11 @@ Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_pos
   return out.finish(aedat4_magic.size());
 }
 
-TimeRange encode_event_packet(ConstEventSpan events, std::uint8_t* out) {
+PacketTimes encode_event_packet(ConstEventSpan events, std::uint8_t* out) {
   Writer head(packet_head + events.size_bytes());
   put_vector_head(head, "EVTS", events.size());
   std::ranges::copy(head.finish(0, events.size_bytes()), out);
-  TimeRange times{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+  PacketTimes times{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
   auto* to = reinterpret_cast<Event*>(out + packet_head);
   for (const Event& event : events) {  // as they lie, but for what their padding may hold
     store_event(to++, event.t, static_cast<std::uint16_t>(event.x), static_cast<std::uint16_t>(event.y), event.p != 0);

@@ -16,12 +16,12 @@ Bytes encode_aedat4_header(Aedat4Compression compression, std::int64_t table_pos
 
 inline constexpr std::size_t packet_head = 32;  // bytes before the events
 
-struct TimeRange {
+struct PacketTimes {
   std::int64_t first, last;  // the earliest and the latest
 };
 
 /// One packet before compression: a head, and the events as they are. `out` has room for both.
-TimeRange encode_event_packet(ConstEventSpan events, std::uint8_t* out);
+PacketTimes encode_event_packet(ConstEventSpan events, std::uint8_t* out);
 
 /// Says where packets begin: each spans less than `packet_us` of the latest time so far, and holds few events.
 class PacketCutter {
