@@ -52,7 +52,8 @@ std::size_t add_events(ConstEventSpan events, Geometry geometry, T* out, std::ui
   std::size_t outside = 0;
   const auto on_channel = static_cast<std::uint32_t>(polarity == Polarity::Split ? geometry.pixels() : 0);
   for_each_block(events, geometry, {on_channel, 0}, [&](ConstEventSpan block, const Places& places) {
-    outside += add_each(block, places, [&](const Event& event, std::uint32_t at) {
+    // `out` and `most` by value: counts that are bytes might be a part of them.
+    outside += add_each(block, places, [out, most, &rounds](const Event& event, std::uint32_t at) {
       if constexpr (std::is_same_v<T, std::uint16_t>) {
         add_narrow<polarity == Polarity::Difference>(out, at, is_on(event), rounds);
       } else if constexpr (polarity == Polarity::Difference) {

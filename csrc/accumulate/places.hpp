@@ -43,7 +43,12 @@ bool rises(ConstEventSpan events, std::int64_t earliest);
 template <class Add>
 inline std::size_t add_each(ConstEventSpan events, const Places& places, const Add& add) {
   if (places.outside() == 0) {
-    for (std::size_t i = 0; i < events.size(); ++i) add(events[i], places[i]);
+    constexpr std::size_t together = 8;  // without a look at whether there are more
+    std::size_t i = 0;
+    for (; i + together <= events.size(); i += together) {
+      for (std::size_t k = i; k < i + together; ++k) add(events[k], places[k]);
+    }
+    for (; i < events.size(); ++i) add(events[i], places[i]);
   } else {
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (!places.is_outside(i)) add(events[i], places[i]);
