@@ -1,12 +1,23 @@
 // Stacked histograms: counted in the tensor itself, plane by plane as times grow.
 #include "accumulate/stacked_histogram.hpp"
 
+#include <limits>
+
 #include "accumulate/pixel.hpp"
+#include "accumulate/places.hpp"
 #include "accumulate/planes.hpp"
 #include "accumulate/time_bins.hpp"
+#include "core/multiversion.hpp"
 
 namespace aestream {
 namespace {
+
+AESTREAM_MULTIVERSION
+bool are_all_in(const TimeBins::Run& run, const Event* events, std::size_t count) {
+  std::uint64_t others = 0;
+  for (std::size_t i = 0; i < count; ++i) others |= run.has(events[i].t) ? 0 : 1;
+  return others == 0;
+}
 
 class StackedHistogramAccumulator final : public Accumulator {
  public:
@@ -40,7 +51,21 @@ class StackedHistogramAccumulator final : public Accumulator {
     bins_.set(span.start, std::move(edges));
   }
 
-  void consume(ConstEventSpan events) override { downsample_ == 1 ? add<false>(events) : add<true>(events); }
+  void consume(ConstEventSpan events) override {
+    const bool has_places = downsample_ == 1 && planes_.elements() < std::numeric_limits<std::uint32_t>::max();
+    while (!events.empty()) {
+      const TimeBins::Run run = bins_.run_of(events.front().t);
+      planes_.zero_before(run.bin + 1);
+      const ConstEventSpan block = events.first(std::min(Places::capacity, events.size()));
+      if (has_places && are_all_in(run, block.data(), block.size())) {
+        add_block(block, run.bin);
+        events = events.subspan(block.size());
+      } else {
+        const std::size_t left = (downsample_ == 1 ? add_run<false>(block, run) : add_run<true>(block, run)).size();
+        events = events.subspan(block.size() - left);
+      }
+    }
+  }
 
   std::size_t finish() override {
     planes_.zero_before(planes_.bins);
@@ -48,13 +73,14 @@ class StackedHistogramAccumulator final : public Accumulator {
   }
 
  private:
-  template <bool downsampled>
-  void add(ConstEventSpan events) {
-    while (!events.empty()) {
-      const TimeBins::Run run = bins_.run_of(events.front().t);
-      planes_.zero_before(run.bin + 1);
-      events = add_run<downsampled>(events, run);
-    }
+  /// Events of one bin.
+  void add_block(ConstEventSpan block, std::size_t bin) {
+    Places places;
+    places.find(block, geometry_, {static_cast<std::uint32_t>(planes_.bins * planes_.plane), 0});
+    std::uint8_t* const counts = planes_.data + bin * planes_.plane;
+    outside_ += add_each(block, places, [counts, cutoff = std::uint32_t{cutoff_}](const Event&, std::uint32_t at) {
+      counts[at] = static_cast<std::uint8_t>(counts[at] + (counts[at] < cutoff));
+    });
   }
 
   /// Returns the events behind those of the run. What the loop needs is in variables of its own: counts are bytes, which
