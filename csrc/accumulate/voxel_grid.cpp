@@ -34,15 +34,10 @@ struct Batch {
   static constexpr std::size_t capacity = 128;
 
   Places pixels;
-  std::uint32_t channel[capacity];  // of the lower bin
-  float lower[capacity];            // 0 for events outside the sensor, as is `upper`
+  std::size_t voxel[capacity];  // of the lower bin
+  float lower[capacity];        // 0 for events outside the sensor, as is `upper`
   float upper[capacity];
   std::size_t last_bin = 0;  // the latest lower bin
-
-  /// The lower voxel.
-  std::size_t voxel(std::size_t i, std::size_t plane) const {
-    return channel[i] * plane + (pixels.is_outside(i) ? 0 : pixels[i]);
-  }
 };
 
 /// A whole number below 2^51 in size, as every compiler vectorises it.
@@ -51,13 +46,15 @@ inline double to_double(std::int64_t value) {
   return std::bit_cast<double>(value + std::bit_cast<std::int64_t>(shifted)) - shifted;
 }
 
-/// Three loops, each over numbers of one size, for compilers.
+/// Loops, each over numbers of one size, for compilers.
 template <bool centers>
 inline __attribute__((always_inline)) void place(ConstEventSpan events, Geometry geometry, const Grid& grid,
                                                  Batch& batch) {
   const std::int32_t last_lower = std::max(grid.bins - 2, 0);
   const double last = grid.bins - 1;
+  const auto plane = static_cast<std::uint32_t>(geometry.pixels());
   std::int32_t bins[Batch::capacity], last_bin = 0;
+  std::uint32_t channels[Batch::capacity];
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto since = static_cast<std::int64_t>(static_cast<std::uint64_t>(events[i].t) - grid.start) >> grid.shift;
     double position = to_double(std::clamp(since, -most_since, most_since)) * grid.per_step + grid.offset;
@@ -74,31 +71,32 @@ inline __attribute__((always_inline)) void place(ConstEventSpan events, Geometry
   }
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::uint32_t on = Pixel(events[i]).on;
-    batch.channel[i] = static_cast<std::uint32_t>(bins[i]) * grid.bin_channels + on * grid.on_channels;
+    channels[i] = static_cast<std::uint32_t>(bins[i]) * grid.bin_channels + on * grid.on_channels;
     last_bin = std::max(last_bin, bins[i]);
     if (grid.is_signed) batch.lower[i] *= static_cast<float>(static_cast<std::int32_t>(on * 2) - 1);
   }
   batch.pixels.find(events, geometry, {});
   for (std::size_t i = 0; i < events.size(); ++i) {
-    const float weight = batch.pixels.is_outside(i) ? 0.0F : batch.lower[i];
+    const bool is_outside = batch.pixels.is_outside(i);
+    batch.voxel[i] = std::uint64_t{channels[i]} * plane + (is_outside ? 0 : batch.pixels[i]);
+    const float weight = is_outside ? 0.0F : batch.lower[i];
     batch.upper[i] *= weight;
     batch.lower[i] = weight - batch.upper[i];
   }
   batch.last_bin = static_cast<std::size_t>(last_bin);
 }
 
-void add_batch(const Batch& batch, std::size_t count, std::size_t plane, std::size_t to_upper, float* data) {
+void add_batch(const Batch& batch, std::size_t count, std::size_t to_upper, float* data) {
   for (std::size_t i = 0; i < count; ++i) {
-    float* voxel = data + batch.voxel(i, plane);
+    float* voxel = data + batch.voxel[i];
     voxel[0] += batch.lower[i];
     voxel[to_upper] += batch.upper[i];
   }
 }
 
-void add_batch_clipped(const Batch& batch, std::size_t count, std::size_t plane, std::size_t to_upper, float most,
-                       float* data) {
+void add_batch_clipped(const Batch& batch, std::size_t count, std::size_t to_upper, float most, float* data) {
   for (std::size_t i = 0; i < count; ++i) {
-    float* voxel = data + batch.voxel(i, plane);
+    float* voxel = data + batch.voxel[i];
     voxel[0] = std::clamp(voxel[0] + batch.lower[i], -most, most);
     voxel[to_upper] = std::clamp(voxel[to_upper] + batch.upper[i], -most, most);
   }
@@ -108,7 +106,6 @@ template <bool centers>
 inline __attribute__((always_inline)) std::size_t add_some(ConstEventSpan events, Geometry geometry, const Grid& grid,
                                                            Planes<float>& planes) {
   std::size_t outside = 0;
-  const std::size_t plane = geometry.pixels();
   const std::size_t to_upper = grid.bins > 1 ? planes.plane : 0;  // the one bin there is takes both parts
   Batch batch;
   while (!events.empty()) {
@@ -117,11 +114,11 @@ inline __attribute__((always_inline)) std::size_t add_some(ConstEventSpan events
     outside += batch.pixels.outside();
     planes.zero_before(std::min(batch.last_bin + 2, planes.bins));
     for (std::size_t i = 0; i < count; ++i) {
-      __builtin_prefetch(planes.data + batch.voxel(i, plane), 1);
-      __builtin_prefetch(planes.data + batch.voxel(i, plane) + to_upper, 1);
+      __builtin_prefetch(planes.data + batch.voxel[i], 1);
+      __builtin_prefetch(planes.data + batch.voxel[i] + to_upper, 1);
     }
-    grid.most > 0 ? add_batch_clipped(batch, count, plane, to_upper, grid.most, planes.data)
-                  : add_batch(batch, count, plane, to_upper, planes.data);
+    grid.most > 0 ? add_batch_clipped(batch, count, to_upper, grid.most, planes.data)
+                  : add_batch(batch, count, to_upper, planes.data);
     events = events.subspan(count);
   }
   return outside;
