@@ -34,7 +34,7 @@ def accumulate(
     """Cut events into windows and accumulate each.
 
     Args:
-        events: array of ``EVENT_DTYPE`` or ``Events`` on a CPU or an NVIDIA GPU, in recorded order; or an array that
+        events: array of ``EVENT_DTYPE`` or ``Events`` on a CPU or an NVIDIA GPU, in recorded order; or what
             ``Events.from_numpy`` takes.
         representation: what each window becomes.
         shape: sensor (width, height) in pixels; events outside are left out.

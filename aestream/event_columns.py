@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aestream.field_names import FIELDS, field_among
+
 Column: TypeAlias = npt.NDArray[Any]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 
@@ -16,47 +18,63 @@ TIME_UNITS: tuple[str, ...] = get_args(TimeUnit)
 UNIT_ADVICE = 'time_unit="s", "ms", "us" or "ns" says what they count'
 MINUS_ONES = (-1, 2**8 - 1, 2**16 - 1, 2**32 - 1, 2**64 - 1)  # -1, and what it becomes where it is stored unsigned
 
-_ALIASES = {"t": ("t", "timestamp"), "x": ("x",), "y": ("y",), "p": ("p", "polarity")}
 _INT64 = np.iinfo(np.int64)
 _INT16 = np.iinfo(np.int16)
 _US_PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
 def field_of(dtype: np.dtype[Any], name: str) -> str | None:
-    """What the field t, x, y or p is called there: its name or, of t and p, its other one; None if it is missing."""
-    return next((alias for alias in _ALIASES[name] if alias in (dtype.names or ())), None)
+    """What the field t, x, y or p is called there, by the names that files have; None if it is missing."""
+    return field_among(dtype.names or (), name)
 
 
 def columns_of(events: Any) -> dict[str, Column]:
     """The columns t, x, y and p, as they came, of one length.
 
     Args:
-        events: a structured array ``[N]`` with the fields t (or timestamp), x, y and p (or polarity); or four arrays or
-            tensors ``[N]`` in that order, such as ``Events``.
+        events: a structured array ``[N]`` with the fields t, x, y and p, or names that mean them, such as timestamp and
+            polarity; or four arrays, tensors or sequences ``[N]`` in that order, such as ``Events``.
 
     Raises:
-        ValueError: if it is neither.
+        ValueError: if it is neither; with what to pass instead.
     """
     dtype = getattr(events, "dtype", None)
     parts = tuple(iter(events)) if isinstance(events, (tuple, list)) else ()  # the length of Events is another
     if isinstance(dtype, np.dtype) and dtype.names is not None:
-        fields = {name: field_of(dtype, name) for name in _ALIASES}
+        fields = {name: field_of(dtype, name) for name in FIELDS}
         if None in fields.values():
             raise ValueError(f"events must have the fields t, x, y, p; got {', '.join(dtype.names)}")
         columns = {name: events[field] for name, field in fields.items()}
-    elif len(parts) == len(_ALIASES):
-        columns = {name: _to_array(column) for name, column in zip(_ALIASES, parts, strict=True)}
+    elif len(parts) == len(FIELDS):
+        columns = {name: _to_array(column, name) for name, column in zip(FIELDS, parts, strict=True)}
     else:
-        found = type(events).__name__
-        raise ValueError(f"events must be a structured array, or four columns t, x, y, p; got {found}")
+        expected = "events must be a structured array with the fields t, x, y, p, or four columns (t, x, y, p)"
+        raise ValueError(f"{expected}; got {_describe(events)}")
     for name, column in columns.items():
         if column.ndim != 1 or column.shape != columns["t"].shape:
             raise ValueError(f"columns must have one dimension and one length; got {name} of shape {column.shape}")
     return columns
 
 
-def _to_array(column: Any) -> Column:
-    return column.detach().cpu().numpy() if isinstance(column, torch.Tensor) else np.asarray(column)
+def _describe(events: Any) -> str:
+    """What came, and for a table of events what to write instead."""
+    if isinstance(events, (np.ndarray, torch.Tensor)):
+        found = f"an array {list(events.shape)} of {events.dtype}"
+        is_table = events.ndim == 2 and events.shape[1] == len(FIELDS)
+        return f"{found}: for rows of t, x, y, p pass tuple(array.T)" if is_table else found
+    is_rows = isinstance(events, list) and events and all(isinstance(row, (tuple, list)) for row in events)
+    advice = ": for rows of t, x, y, p pass tuple(zip(*rows))" if is_rows else ""
+    return f"{type(events).__name__}{advice}"
+
+
+def _to_array(column: Any, name: str) -> Column:
+    if not isinstance(column, torch.Tensor):
+        return np.asarray(column)
+    if column.device.type == "meta":
+        raise ValueError(f"columns must hold data; got {name} on the device meta")
+    column = column.detach().to_dense().cpu()
+    array: Column = (column.float() if column.dtype == torch.bfloat16 else column).numpy()
+    return array
 
 
 def check_time_unit(time_unit: str | None) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from aestream.errors import TimeUnitWarning
-from aestream.event_columns import UNIT_ADVICE, columns_of, field_of, to_coordinates, to_microseconds, to_polarity
+from aestream.event_columns import UNIT_ADVICE, columns_of, to_coordinates, to_microseconds, to_polarity
 
 #: One event: t in µs, x to the right, y down, p True = ON. Titles let ``events["timestamp"]`` be ``events["t"]``.
 EVENT_DTYPE = np.dtype(
@@ -89,6 +89,9 @@ class Events(_Columns):
     __slots__ = ()
 
     def __new__(cls, t: torch.Tensor, x: torch.Tensor, y: torch.Tensor, p: torch.Tensor) -> Events:
+        if not all(isinstance(column, torch.Tensor) for column in (t, x, y, p)):
+            found = ", ".join(type(column).__name__ for column in (t, x, y, p))
+            raise ValueError(f"expected four tensors, got {found}: Events.from_numpy((t, x, y, p)) takes others")
         shapes = [tuple(column.shape) for column in (t, x, y, p)]
         if any(len(shape) != 1 or shape != shapes[0] for shape in shapes):
             expected = "expected four tensors [N] (a DataLoader needs collate_fn=aestream.collate_events)"
@@ -100,29 +103,27 @@ class Events(_Columns):
         return cls(*iterable)
 
     @classmethod
-    def from_numpy(cls, events: npt.NDArray[Any], *, time_unit: str | None = None) -> Events:
-        """View a structured array as tensors that share its memory; what torch cannot view is copied.
+    def from_numpy(cls, events: Any, *, time_unit: str | None = None) -> Events:
+        """View a structured array, or four columns, as tensors that share its memory; what torch cannot view is copied.
 
         Args:
             events: array ``[N]`` of `EVENT_DTYPE`, or with the fields t (or timestamp), x, y and p (or polarity) of any
-                numbers: p of 0 and 1, or of -1 and 1. A read-only array is copied, as torch knows no read-only tensors.
+                numbers; or four arrays, tensors or sequences ``[N]`` in that order. p of 0 and 1, or of -1 and 1. A
+                read-only array is copied, as torch knows no read-only tensors.
             time_unit: what t counts: "s", "ms", "us" or "ns"; None: microseconds, which are whole.
 
         Raises:
-            ValueError: if a field is missing, or naming field and row: of a time that is NaN or has a fraction without
+            ValueError: if it is neither, or naming field and row: of a time that is NaN or has a fraction without
                 a ``time_unit``, of a coordinate that is not whole or does not fit int16, of a third polarity.
 
         Warns with a `TimeUnitWarning` of float times that are all whole, without a ``time_unit``.
         """
-        missing = [name for name in cls._fields if field_of(events.dtype, name) is None]
-        if missing:
-            found = ", ".join(events.dtype.names or ()) or events.dtype
-            raise ValueError(f"expected an array with fields t, x, y, p, got {found}")
-        if not events.flags.writeable:
+        if isinstance(events, np.ndarray) and not events.flags.writeable:
             events = events.copy()
         given = columns_of(events)
         columns = _checked(given, time_unit)
-        _warn_of_guess(given["t"], time_unit)
+        if not isinstance(events, Events):  # which are in microseconds
+            _warn_of_guess(given["t"], time_unit)
         return cls(*(torch.from_numpy(_viewable(column)) for column in columns.values()))
 
     def numpy(self) -> npt.NDArray[Any]:
@@ -234,9 +235,10 @@ def _warn_of_guess(times: npt.NDArray[Any], time_unit: str | None) -> None:
 
 
 def _viewable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The column as torch can view it: no negative steps, and none that is no multiple of the item."""
+    """The column as torch can view it: writable, aligned, and its steps are whole items that go forward."""
     is_viewable = all(step >= 0 and step % column.itemsize == 0 for step in column.strides)
-    return column if is_viewable and column.flags.aligned else column.copy()
+    is_viewable = is_viewable and column.flags.aligned and column.flags.writeable
+    return column if is_viewable else column.copy()
 
 
 class EventBatch(NamedTuple):

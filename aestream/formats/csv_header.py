@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from aestream.field_names import FIELD_OF_NAME, FIELDS, field_named
 from aestream.formats.csv_lines import Line, split
-from aestream.formats.fields import ADVICE, FIELD_OF_NAME, FIELDS, FieldsError, check_fields, field_named
+from aestream.formats.fields import ADVICE, FieldsError, check_fields
 
 _MOST_COLUMNS = 255
 _SIZED_NAME = re.compile(r"(.*\S)@([1-9]\d{0,4})")  # x@346: faery writes the sensor's width into the header

@@ -6,6 +6,7 @@ from typing import Any
 
 import aestream._core as _core
 from aestream.errors import FormatError
+from aestream.field_names import FIELDS
 from aestream.formats.base import OpenedFile, Request, Spooled
 from aestream.formats.csv_header import Layout, find_layout, is_number
 from aestream.formats.csv_lines import (
@@ -17,7 +18,7 @@ from aestream.formats.csv_lines import (
     split,
     take_geometry,
 )
-from aestream.formats.fields import ADVICE, FIELDS, check_columns
+from aestream.formats.fields import ADVICE, check_columns
 from aestream.formats.units import POWER_OF_UNIT, warn_of_guess
 
 _CHECKED_LINES = 256

@@ -1,50 +1,15 @@
-"""The names and orders of event fields, which text, arrays and HDF5 share."""
+"""Which of the names in a file are t, x, y and p: one rule for text, arrays and HDF5."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aestream.errors import FormatError
-
-#: The fields of an event, a letter each.
-FIELDS = "txyp"
-
-#: Which field a column of this name, in lower case, holds.
-FIELD_OF_NAME = {
-    name: letter
-    for letter, names in {
-        "t": ("t", "ts", "time", "times", "timestamp", "timestamps"),
-        "x": ("x", "xs", "x_pos"),
-        "y": ("y", "ys", "y_pos"),
-        "p": ("p", "ps", "pol", "pols", "polarity", "polarities", "on"),
-    }.items()
-    for name in names
-}
+from aestream.field_names import FIELDS, field_named
 
 ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
 FIELDS_ADVICE = 'pass fields={"t": "timestamps", ...} with the name of each field that is called otherwise'
-
-# t_us, timestamp(ns), "time [µs]"; a lone surrogate is the µ of a file in Latin-1
-_TIME_WITH_UNIT = re.compile(r"(t|ts|times?|timestamps?)\s*[_ \[(]\s*(s|sec|seconds?|ms|us|µs|μs|\udcb5s|ns)[\])]?")
-_UNITS = {"s": "s", "sec": "s", "second": "s", "seconds": "s", "ms": "ms", "ns": "ns"}
-
-
-class Named(NamedTuple):
-    """A field as a name tells it: its letter, and for a time the unit that is part of the name, or None."""
-
-    letter: str
-    time_unit: str | None = None
-
-
-def field_named(name: str) -> Named | None:
-    """The field that a column, array or dataset of this name holds, or None."""
-    lower = name.strip().lower()
-    if lower in FIELD_OF_NAME:
-        return Named(FIELD_OF_NAME[lower])
-    found = _TIME_WITH_UNIT.fullmatch(lower)
-    return Named("t", _UNITS.get(found[2], "us")) if found else None
 
 
 class Chosen(NamedTuple):

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from aestream.errors import FormatError
+from aestream.field_names import FIELDS
 from aestream.formats.base import ReadOptions
-from aestream.formats.fields import ADVICE, FIELDS, choose_fields
+from aestream.formats.fields import ADVICE, choose_fields
 from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find_dataset, import_h5py
 from aestream.formats.hdf5_places import is_column, names_in
 from aestream.formats.units import US_PER_UNIT, off_of, time_unit_of

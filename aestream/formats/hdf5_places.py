@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from aestream.errors import FormatError
-from aestream.formats.fields import FieldsError, choose_fields, field_named
+from aestream.field_names import field_named
+from aestream.formats.fields import FieldsError, choose_fields
 from aestream.formats.hdf5_access import find, find_dataset, import_h5py
 
 STREAMS = (

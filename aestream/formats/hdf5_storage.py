@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 import aestream._core as _core
 from aestream.errors import FormatError
-from aestream.formats.fields import FIELDS
+from aestream.field_names import FIELDS
 from aestream.formats.hdf5_access import check_filters, filters_of, hdf5_damage, import_h5py
 from aestream.formats.hdf5_layouts import Field, Layout, part_of, read_rows
 from aestream.formats.zstd import inflate_zstd

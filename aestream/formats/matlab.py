@@ -9,8 +9,8 @@ import numpy as np
 
 import aestream._core as _core
 from aestream.errors import FormatError
+from aestream.field_names import FIELD_OF_NAME, FIELDS
 from aestream.formats.base import OpenedFile, Request
-from aestream.formats.fields import FIELD_OF_NAME, FIELDS
 from aestream.formats.units import US_PER_UNIT, off_of, rows_of, time_unit_of
 
 _SIGNATURE = b"MATLAB 5.0 MAT-file"

@@ -17,8 +17,9 @@ import numpy.typing as npt
 import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.event_columns import MINUS_ONES
+from aestream.field_names import FIELDS, field_named
 from aestream.formats.base import OpenedFile, ReadOptions, Request, Spooled
-from aestream.formats.fields import ADVICE, FIELDS, check_columns, choose_fields, field_named
+from aestream.formats.fields import ADVICE, check_columns, choose_fields
 from aestream.formats.units import US_PER_UNIT, Rows, off_of, time_unit_of
 from aestream.formats.zip_archive import open_zip
 from aestream.formats.zip_members import map_members, read_pieces

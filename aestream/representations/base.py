@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeGuard
@@ -17,7 +17,7 @@ from aestream.arguments import check_shape, check_window
 from aestream.cuda import gpu_of, has_kernels, is_usable
 from aestream.events import EVENT_DTYPE, Events
 
-AnyEvents: TypeAlias = Events | npt.NDArray[Any]
+AnyEvents: TypeAlias = Events | npt.NDArray[Any] | Sequence[Any]
 
 _ALIGNED = np.dtype([("word", "<i8", 2)], align=True)
 
@@ -71,7 +71,8 @@ class Accumulated:
         """The tensor of some events.
 
         Args:
-            events: array of `EVENT_DTYPE` or `Events`, all of which are used but those outside the sensor.
+            events: array of `EVENT_DTYPE`, `Events`, or what ``Events.from_numpy`` takes; those outside the sensor are
+                left out.
             shape: sensor (width, height) in pixels.
             start_us: first µs of the window; by default the first event's time.
             stop_us: the µs after the window; by default the one after the latest event.
@@ -164,7 +165,9 @@ def is_elsewhere(events: AnyEvents) -> TypeGuard[Events]:
 def as_records(events: AnyEvents) -> npt.NDArray[Any]:
     """Events on a CPU as one contiguous array laid out like `EVENT_DTYPE`, copied only where they are none."""
     records = events.numpy() if isinstance(events, Events) else events
-    return records if is_plain(records) else np.ascontiguousarray(Events.from_numpy(records).numpy())
+    if isinstance(records, np.ndarray) and is_plain(records):
+        return records
+    return np.ascontiguousarray(Events.from_numpy(records).numpy())
 
 
 def is_plain(records: npt.NDArray[Any]) -> bool:

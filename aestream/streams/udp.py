@@ -11,9 +11,8 @@ from typing_extensions import Unpack
 import aestream._core as _core
 from aestream.arguments import to_time
 from aestream.datasets.file import FileInput
-from aestream.events import Events
 from aestream.options import StreamOptions, takes
-from aestream.representations import AnyEvents
+from aestream.representations import AnyEvents, as_records
 from aestream.streams.base import EventStream
 
 Protocol: TypeAlias = Literal["spif", "aestream", "t64_x16_y16_on8", "t32_x16_y15_on1"]
@@ -158,14 +157,13 @@ class UDPOutput:
         """Send events, in order, and return when the last one has been sent. The pace goes on from call to call.
 
         Args:
-            events: structured array with the fields t (or timestamp), x, y, p (or polarity, or on) of any integer type,
-                or ``Events``.
+            events: array of ``EVENT_DTYPE``, ``Events``, or what ``Events.from_numpy`` takes.
 
         Raises:
-            ValueError: if a field is missing or of another type.
+            ValueError: if they are no events, or one would not fit, as in ``Events.from_numpy``.
             OSError: if the network is down. That nobody listens is no error.
         """
-        self._sender.send(events.numpy() if isinstance(events, Events) else events)
+        self._sender.send(as_records(events))
 
     @overload
     def send_file(self, file: FileInput) -> None: ...

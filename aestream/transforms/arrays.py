@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aestream.event_columns import field_of, to_polarity
 from aestream.events import EVENT_DTYPE, Events
 from aestream.transforms.scene import Scene
 
-_ALIASES = {"t": "timestamp", "p": "polarity"}
 _KINDS = {"t": "iu", "x": "iu", "y": "iu", "p": "iub"}
 
 
@@ -46,15 +46,19 @@ def to_array(given: Any, before: Scene, after: Scene) -> Any:
     changed = was_on != after.records["p"]
     if changed.any():
         p = _field(array, "p")
-        off = -1 if given.dtype[p].kind == "i" and bool((given[p] < 0).any()) else 0
-        array[p][changed] = np.where(after.records["p"][changed], 1, off)
+        array[p][changed] = np.where(after.records["p"][changed], 1, _off_of(given[p])).astype(array.dtype[p])
     return array
 
 
+def _off_of(column: npt.NDArray[Any]) -> Any:
+    """What stands for OFF in polarities: the first that is not 1; 0 if all are."""
+    others = np.flatnonzero(column != 1)
+    return column[others[0]] if len(others) else 0
+
+
 def _field(events: npt.NDArray[Any], name: str) -> str:
-    known: Any = events.dtype.fields or {}
-    field = name if name in known else _ALIASES.get(name, name)
-    if field not in known:
+    field = field_of(events.dtype, name)
+    if field is None:
         raise ValueError(f"expected an array with fields t, x, y, p, got {', '.join(events.dtype.names or ())}")
     return field
 
@@ -64,7 +68,7 @@ def _checked(name: str, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if column.dtype.kind not in _KINDS[name]:
         raise ValueError(f"{name} must be of whole numbers, t in µs; got {column.dtype}")
     if name == "p":
-        return column > 0  # -1 is OFF
+        return to_polarity(column)
     limits = np.iinfo(EVENT_DTYPE[name])
     wrong: Any = (
         np.flatnonzero((column < limits.min) | (column > limits.max)) if column.dtype != EVENT_DTYPE[name] else []

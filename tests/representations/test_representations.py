@@ -163,7 +163,7 @@ def test_any_array_with_the_fields_is_read() -> None:
 
 
 def test_any_array_with_the_fields_is_read_fails_without_one() -> None:
-    with pytest.raises(ValueError, match="expected an array with fields t, x, y, p, got t, x"):
+    with pytest.raises(ValueError, match="events must have the fields t, x, y, p; got t, x"):
         Frame()(np.zeros(2, [("t", "<i8"), ("x", "<i2")]), SHAPE)
 
 
