@@ -9,22 +9,50 @@ from typing import Any
 import numpy as np
 
 MAX_LENGTH = 32767  # of a sensor's side: coordinates are int16
+_INT64 = np.iinfo(np.int64)
 
 
 def positive(name: str, value: int | None) -> None:
-    """Raise ValueError unless ``value`` is None or a whole number from 1."""
+    """Raise ValueError unless ``value`` is None or a whole number from 1 that fits int64."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
         raise ValueError(f"{name} must be a whole number, 1 or more; got {value!r}")
+    if value is not None and value > _INT64.max:
+        raise ValueError(f"{name} must fit int64; got {value!r}")
 
 
 def to_time(name: str, value: float) -> int:
-    """A time in µs as a plain integer; ValueError unless it is whole."""
-    if isinstance(value, float | np.floating) and value.is_integer():
-        return int(value)
+    """A time in µs as a plain integer; ValueError unless it is whole and fits int64."""
     try:
-        return index(value)  # type: ignore[arg-type]
+        is_whole_float = isinstance(value, float | np.floating) and value.is_integer()
+        time = int(value) if is_whole_float else index(value)  # type: ignore[arg-type]
     except TypeError:
         raise ValueError(f"{name} must be a whole number of microseconds; got {value!r}") from None
+    if not _INT64.min <= time <= _INT64.max:
+        raise ValueError(f"{name} must fit int64, in microseconds; got {value!r}")
+    return time
+
+
+def to_index(value: Any) -> int:
+    """The number of an item as it came, where it is a whole number; TypeError for anything else."""
+    try:
+        return value if isinstance(value, int) else index(value)
+    except TypeError:
+        raise TypeError(
+            f"an index is a whole number; got {value!r}: torch.utils.data.Subset(dataset, indices) are several items"
+        ) from None
+
+
+def index_within(value: Any, length: int, what: str) -> int:
+    """The index from 0 of one of so many items, which ``what`` calls by their name; IndexError if it is beyond them."""
+    number = to_index(value)
+    if not -length <= number < length:
+        raise IndexError(f"index {value} is out of range for {length} {what}")
+    return number % length
+
+
+def by_row(values: Any) -> Any:
+    """A column or table of pandas as an array, whose rows have numbers: by itself it takes an index for a label."""
+    return values.to_numpy() if hasattr(values, "iloc") else values
 
 
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:

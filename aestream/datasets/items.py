@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import Dataset, Subset
 
 import aestream._core as _core
-from aestream.arguments import to_time
+from aestream.arguments import by_row, index_within, to_time
 from aestream.cuda import gpu_of, has_kernels, tensor_on
 from aestream.datasets.batch import Column, rows_of
 from aestream.datasets.by_call import Transformed, represent_all, transformed
@@ -274,10 +274,8 @@ class WindowItems(RecordedEvents, Dataset[Any]):
             raise ValueError(f"targets must be one per window; got {len(self.targets)} for {length} windows")
 
     def _checked(self, index: int) -> int:
-        length = len(self)
-        if not -length <= index < length:
-            raise IndexError(f"index {index} is out of range for {length} windows of {self.path!r}")
-        return ItemIndex.of(index % length, index.draw) if isinstance(index, ItemIndex) else index % length
+        number = index_within(index, len(self), f"windows of {self.path!r}")
+        return ItemIndex.of(number, index.draw) if isinstance(index, ItemIndex) else number
 
     def _require_shape(self) -> tuple[int, int]:
         if self.shape is None:
@@ -292,6 +290,7 @@ def _chunk_length(item_bytes: int, threads: int) -> int:
 
 
 def _checked_targets(targets: Any) -> Any:
+    targets = by_row(targets)
     if targets is not None and (
         isinstance(targets, Mapping | str) or not hasattr(targets, "__len__") or not hasattr(targets, "__getitem__")
     ):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
-from aestream.arguments import check_shape, positive
+from aestream.arguments import by_row, check_shape, index_within, positive, to_index
 from aestream.datasets.batch import rows_of
 from aestream.datasets.file import FileInput
 from aestream.datasets.manifest import Manifest, read_manifest
@@ -167,17 +167,13 @@ class RecordingDataset(Dataset[Any]):
 
     def locate(self, index: int) -> tuple[int, int]:
         """The recording that an item lies in, and its place there; both count from 0."""
-        length = len(self)
-        if not -length <= index < length:
-            raise IndexError(f"index {index} is out of range for {length} items")
-        ends = self._item_ends()
-        index = int(index) % length
+        index, ends = index_within(index, len(self), "items"), self._item_ends()
         recording = int(np.searchsorted(ends, index, side="right"))
         return recording, index - int(ends[recording - 1] if recording else 0)
 
     def _locate_all(self, indices: list[int]) -> list[tuple[int, int]]:
         """`locate` of each."""
-        ends, all = self._item_ends(), np.asarray(indices, np.int64)
+        ends, all = self._item_ends(), np.asarray([to_index(index) for index in indices], np.int64)
         length = int(ends[-1]) if len(ends) else 0
         wrong = (all < -length) | (all >= length)
         if wrong.any():
@@ -210,7 +206,10 @@ class RecordingDataset(Dataset[Any]):
         """The target of every recording where it has one for all of its items; None where it has not."""
         return [entry.targets if entry.has_one_target else None for entry in self._entries]
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: Any) -> Any:
+        """An item; of a slice a dataset of these items, as ``FileInput`` has it."""
+        if isinstance(index, slice):
+            return Subset(self, range(*index.indices(len(self))))
         recording, item = self.locate(index)
         wanted = _drawing_as(index, item)
         columns = self._files.columns_of_small_files([self._entries[recording]], [draw_of(wanted)])
@@ -276,7 +275,7 @@ def _drawing_as(index: int, item: int) -> int:
 
 def _entry(number: int, place: Any, windows: Any, targets: Any) -> Entry:
     path, stream = place if isinstance(place, Part) else (place, None)
-    path = os.fsdecode(path)
+    path, targets = os.fsdecode(path), by_row(targets)
     if windows is None:
         return Entry(number, path, stream, None, targets)
     try:

@@ -52,12 +52,13 @@ class WindowGrid:
         """int64 ``[len(indices), 2]``: start and stop of each window."""
         starts = self.start + np.asarray(indices, dtype=np.int64) * self.stride
         stops = starts + self.length
+        stops = np.where(stops < starts, _INT64.max, stops)  # beyond int64
         return np.stack([starts, np.minimum(stops, self.stop) if self.clip else stops], axis=1)
 
     def bound(self, index: int) -> tuple[int, int]:
         """Start and stop of one window: ``bounds()`` for where there is one of many recordings each."""
         start = self.start + index * self.stride
-        stop = start + self.length
+        stop = min(start + self.length, int(_INT64.max))
         return start, min(stop, self.stop) if self.clip else stop
 
     def first_around(self, begin: int, end: int) -> int | None:
@@ -120,7 +121,7 @@ def windows_before(times_us: Any, length_us: int) -> Spans:
     if given.ndim != 1:
         raise ValueError(f"times_us must be [N]; got shape {given.shape}")
     stops = to_microseconds(given if len(given) else given.astype(np.int64))
-    starts = np.where(stops < _INT64.min + length_us, _INT64.min, stops - length_us)
+    starts = np.where(stops < int(_INT64.min) + length_us, _INT64.min, stops - length_us)
     return np.stack([starts, stops], axis=1)
 
 
@@ -130,7 +131,12 @@ def check_spans(windows: Any) -> Spans:
     Raises:
         ValueError: if it is of another shape, not of integers, or a window ends before it starts; with the row.
     """
-    given = windows.cpu().numpy() if isinstance(windows, torch.Tensor) else np.asarray(windows)
+    try:
+        given = windows.cpu().numpy() if isinstance(windows, torch.Tensor) else np.asarray(windows)
+    except ValueError as error:  # rows of unequal length
+        raise ValueError(f"windows must be [N, 2], start and stop of each in µs: {error}") from None
+    if given.shape == (0,):
+        given = np.zeros((0, 2), np.int64)
     if given.ndim != 2 or given.shape[1] != 2:
         raise ValueError(f"windows must be [N, 2], start and stop of each in µs; got shape {list(given.shape)}")
     if given.dtype.kind not in "iu":

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
+from aestream.arguments import index_within, to_index
 from aestream.cuda import tensor_on, to_device
 from aestream.datasets.batch import rows_of
 from aestream.datasets.by_call import Transformed, represent_all, transformed
@@ -177,7 +178,10 @@ class PreparedDataset(Dataset[Any]):
     def __len__(self) -> int:
         return int(self._ends[-1]) if self._ends else 0
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: Any) -> Any:
+        """An item; of a slice a dataset of these items, as ``FileInput`` has it."""
+        if isinstance(index, slice):
+            return Subset(self, range(*index.indices(len(self))))
         return rows_of(self._columns([index]), remember=False)[0]
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
@@ -256,7 +260,7 @@ class PreparedDataset(Dataset[Any]):
         found: list[_Run] = []
         first = stop = 0
         for given in indices:
-            index = int(given) + (length if given < 0 else 0)
+            index = to_index(given) + (length if given < 0 else 0)
             if not first <= index < stop:
                 number = bisect_right(ends, self._checked(given))
                 first, stop = (ends[number - 1] if number else 0), ends[number]
@@ -277,10 +281,7 @@ class PreparedDataset(Dataset[Any]):
         return shard
 
     def _checked(self, index: int) -> int:
-        length = len(self)
-        if not -length <= index < length:
-            raise IndexError(f"index {index} is out of range for {length} items of {self._place.name!r}")
-        return int(index) % length
+        return index_within(index, len(self), f"items of {self._place.name!r}")
 
     def __repr__(self) -> str:
         kind = f"{self._contents.what}, {len(self)} items of {self.num_recordings} recordings"

@@ -168,6 +168,7 @@ def test_windows_before_takes_arrays_and_tensors():
         ([0.5], 5, "must be integers; got float64 0.5"),
         ([[1]], 5, r"times_us must be \[N\]; got shape \(1, 1\)"),
         ([1], 0, "length_us must be a whole number, 1 or more; got 0"),
+        ([1], 2**63, "length_us must fit int64"),
     ],
 )
 def test_windows_before_fails_with_what_came(times, length, message):
@@ -227,6 +228,14 @@ BAD = [
     ({"window_us": 10_000, "window_events": 5}, "window_us and window_events exclude each other"),
     ({"window_us": None, "stride": 5}, "stride must be None where the whole recording is one window"),
     ({"window_us": 0}, "window_us must be a whole number, 1 or more; got 0"),
+    ({"window_us": 2**63}, "window_us must fit int64; got 9223372036854775808"),
+    ({"window_events": 2**70}, "window_events must fit int64"),
+    ({"stride": 2**64}, "stride must fit int64"),
+    ({"start_us": 2**63}, "start_us must fit int64, in microseconds; got 9223372036854775808"),
+    ({"stop_us": -1e30}, "stop_us must fit int64, in microseconds; got -1e"),
+    ({"start_us": float("nan")}, "start_us must be a whole number of microseconds; got nan"),
+    ({"windows": [[0, 1], [2]]}, r"windows must be \[N, 2\], start and stop of each in µs: .*inhomogeneous"),
+    ({"windows": 5}, r"got shape \[\]"),
     ({"start_us": 0.5}, "start_us must be a whole number of microseconds; got 0.5"),
 ]
 
@@ -288,3 +297,23 @@ def test_a_window_that_is_decoded_twice_gives_what_its_events_give(tmp_path, rep
         start, stop = dataset.window(0)
         want = representation(held[: window.get("window_events")], SHAPE, start_us=start, stop_us=stop)
         assert torch.equal(dataset[0], want)
+
+
+@pytest.mark.parametrize(
+    "windows", [[], np.zeros((0, 2), np.int64), windows_before([], 5)], ids=["list", "array", "no"]
+)
+def test_no_windows_are_no_items(tmp_path, windows):
+    path = write_file(tmp_path, "evt3", make_events(10))
+    assert len(FileInput(path, windows=windows, targets=[])) == 0
+    assert accumulate(make_events(10), Frame(), SHAPE, windows=windows).shape == (0, 2, SHAPE[1], SHAPE[0])
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 60}, {"window_us": 2**63 - 1}, {"window_us": None}], ids=str)
+def test_windows_that_reach_beyond_int64_hold_their_events(tmp_path, options):
+    events = make_events(3)
+    events["t"] = [2**63 - 250, 2**63 - 130, 2**63 - 2]
+    file = FileInput(write_file(tmp_path, "aedat4", events), with_times=True, **options)
+    frames, times = zip(*file, strict=True)
+    assert frames[0].sum() == 3
+    assert times[0].tolist() == [2**63 - 250, 2**63 - 1] == list(file.window(0))
+    assert [frame.sum() for frame in frames] == accumulate(events, Frame(), SHAPE, **options).sum((1, 2, 3)).tolist()

@@ -250,7 +250,8 @@ def test_send_file_says_where_the_next_recording_begins(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("start_at_us", "message"), [(0.5, "start_at_us must be a whole"), (2**64, "must be in reach")]
+    ("start_at_us", "message"),
+    [(0.5, "start_at_us must be a whole"), (2**64, "start_at_us must fit int64"), (-(2**63), "must be in reach")],
 )
 def test_send_file_fails_for_other_starts(tmp_path, start_at_us, message):
     file = FileInput(write_file(tmp_path, "dat", make_events(100)), SHAPE)
