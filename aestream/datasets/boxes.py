@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aestream.datasets.folder import is_hidden
 from aestream.datasets.published import check_choice
 from aestream.datasets.ragged import collate_detections
 from aestream.datasets.recordings import RecordingDataset
@@ -134,6 +136,10 @@ def table_of(recording: Path) -> Path | None:
     return None
 
 
+def _below(folder: Path, pattern: str) -> Iterator[Path]:
+    return (path for path in folder.rglob(pattern) if not is_hidden(path.name))
+
+
 def paired_files(folder: Path) -> list[tuple[Path, Path]]:
     """Every recording below a folder with its table, sorted.
 
@@ -142,9 +148,9 @@ def paired_files(folder: Path) -> list[tuple[Path, Path]]:
     """
     recordings: dict[Path, Path] = {}
     for ending in _ENDINGS:
-        for path in folder.rglob(f"*{ending}"):
+        for path in _below(folder, f"*{ending}"):
             recordings.setdefault(path.with_name(path.name.removesuffix(ending) + "_bbox.npy"), path)
-    tables = set(folder.rglob("*_bbox.npy"))
+    tables = set(_below(folder, "*_bbox.npy"))
     alone = sorted(recordings[table] for table in set(recordings) - tables) + sorted(tables - set(recordings))
     if alone:
         raise ValueError(f"expected pairs of <name>_td.dat and <name>_bbox.npy, found {str(alone[0])!r} alone")

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from aestream.datasets.box_checks import BoxReport, examine_boxes
 from aestream.datasets.boxes import table_of
 from aestream.datasets.file import FileInput
+from aestream.datasets.folder import is_hidden
 from aestream.errors import FormatError
 
 _PARTS = 10  # of a recording's time, whose rates are compared
@@ -142,8 +143,8 @@ def examine(
 def _recordings(folder: Path) -> Iterator[Path]:
     """Files that may be recordings, sorted; hidden ones, texts and pictures are none."""
     for path in sorted(folder.rglob("*")):
-        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not is_hidden and not path.name.lower().endswith(_NO_RECORDINGS):
+        is_ours = not any(is_hidden(part) for part in path.relative_to(folder).parts)
+        if path.is_file() and is_ours and not path.name.lower().endswith(_NO_RECORDINGS):
             yield path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aestream.datasets.archives import extract
 from aestream.datasets.download import fetch
-from aestream.datasets.folder import labelled_files
+from aestream.datasets.folder import is_hidden, labelled_files
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def class_items(folder: Path, classes: Sequence[str], pattern: str = "*") -> lis
     Raises:
         ValueError: if a folder is of no class, or empty; if there is none.
     """
-    there = {each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")}
+    there = {each.name for each in folder.iterdir() if each.is_dir() and not is_hidden(each.name)}
     unknown = sorted(there.difference(classes))
     if unknown or not there:
         found = ", ".join(map(repr, unknown)) or "no folder"

@@ -87,7 +87,7 @@ class RecordingDataset(Dataset[Any]):
             raise ValueError("window_us and window_events exclude each other: each says what a window is")
         self.classes = tuple(classes)
         self._progress = progress
-        self._entries = [_entry(number, *item) for number, item in enumerate(items)]
+        self._entries = [_entry(number, item) for number, item in enumerate(items)]
         _check_entries(self._entries)
         self._manifest: Manifest | None = None
         self._ends: npt.NDArray[np.int64] | None = None
@@ -273,7 +273,10 @@ def _drawing_as(index: int, item: int) -> int:
     return ItemIndex.of(item, index.draw) if isinstance(index, ItemIndex) else item
 
 
-def _entry(number: int, place: Any, windows: Any, targets: Any) -> Entry:
+def _entry(number: int, item: Any) -> Entry:
+    if not isinstance(item, tuple | list) or len(item) != 3:
+        raise ValueError(f"items must be (path, windows or None, targets or None) each; got {item!r} for item {number}")
+    place, windows, targets = item
     path, stream = place if isinstance(place, Part) else (place, None)
     path, targets = os.fsdecode(path), by_row(targets)
     if windows is None:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from aestream.datasets.recordings import RecordingDataset
 
@@ -31,8 +32,10 @@ def split_by_recording(
     Raises:
         ValueError: if fractions are not as above, or recordings have no label each and ``stratify`` is true.
     """
-    if not fractions or any(fraction < 0 for fraction in fractions) or not math.isclose(sum(fractions), 1):
-        raise ValueError(f"fractions must be 0 or more, with a sum of 1; got {tuple(fractions)}")
+    if not isinstance(dataset, RecordingDataset):
+        raise ValueError(f"dataset must be a RecordingDataset, such as EventFolder; got {type(dataset).__name__}")
+    if not _are_shares(fractions):
+        raise ValueError(f"fractions must be numbers, 0 or more, with a sum of 1; got {fractions!r}")
     labels = dataset.labels if stratify else [0] * dataset.num_recordings
     if any(label is None for label in labels):
         number = labels.index(None)
@@ -50,6 +53,13 @@ def split_by_recording(
         if stratify:
             _warn_of_missing(dataset, label, len(ordered), edges, fractions)
     return tuple(dataset.subset(sorted(part)) for part in parts)
+
+
+def _are_shares(fractions: Any) -> bool:
+    try:
+        return min(fractions) >= 0 and math.isclose(sum(fractions), 1)
+    except (TypeError, ValueError):  # no numbers; none at all
+        return False
 
 
 def _draw(seed: int, name: str) -> bytes:

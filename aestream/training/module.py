@@ -11,7 +11,7 @@ from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
 
 from aestream.arguments import positive
 from aestream.datasets.file import FileInput
-from aestream.datasets.folder import EventFolder
+from aestream.datasets.folder import EventFolder, is_hidden
 from aestream.datasets.loader import EventLoader
 from aestream.datasets.sequences import SequenceSampler
 from aestream.streams.base import EventStream
@@ -167,9 +167,9 @@ def _opened(source: Any, options: dict[str, Any]) -> Any:
     path = Path(source)
     if not path.is_dir() or (path / "metadata.yaml").exists():  # the folder of a ROS 2 bag is one recording
         return FileInput(path, **options)
-    if any(each.is_dir() and not each.name.startswith(".") for each in path.iterdir()):
+    if any(each.is_dir() and not is_hidden(each.name) for each in path.iterdir()):
         return EventFolder(path, **options)
-    files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+    files = sorted(each for each in path.iterdir() if each.is_file() and not is_hidden(each.name))
     if not files:
         raise ValueError(f"expected recordings in {str(path)!r}, found none")
     return ConcatDataset([FileInput(each, **options) for each in files])

@@ -82,6 +82,14 @@ def test_a_half_of_a_pair_is_named(root):
         Gen1Detection(folder, "val")
 
 
+def test_what_macos_leaves_beside_files_does_not_count(root):
+    folder, _ = root
+    before = len(Gen1Detection(folder, "val"))
+    for path in [*folder.rglob("*_td.dat"), *folder.rglob("*_bbox.npy")]:
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7")
+    assert len(Gen1Detection(folder, "val")) == before
+
+
 def test_a_table_that_is_none_is_named(root):
     folder, _ = root
     np.save(folder / "val" / "a_bbox.npy", np.zeros((3, 5)))

@@ -7,7 +7,8 @@ import shutil
 import pytest
 from support.trees import write_recording
 
-from aestream import FormatError
+from aestream import FileInput, FormatError
+from aestream.datasets.doctor import examine
 from aestream.datasets.folder import EventFolder
 from aestream.datasets.recordings import RecordingDataset
 from aestream.datasets.splits import split_by_recording
@@ -56,6 +57,26 @@ def test_a_file_that_is_no_recording_is_named(root):
         EventFolder(root)
 
 
+def test_other_files_beside_recordings_need_a_pattern(root):
+    (root / "b" / "0.raw.tmp_index").write_bytes(b"\0\1")
+    (root / "A" / "labels.json").write_text("{}")
+    with pytest.raises(FormatError, match='labels.json.*EventFolder takes pattern="[*].raw"'):
+        EventFolder(root)
+    dataset = EventFolder(root, pattern="*.raw")
+    assert len(dataset) == 9 and all(path.endswith(".raw") for path in dataset.paths)
+    with pytest.raises(ValueError, match=r"class 'A' in .*, found no file [*].es"):
+        EventFolder(root, pattern="*.es")
+
+
+def test_what_systems_leave_in_folders_does_not_count(root):
+    (root / "__MACOSX" / "b").mkdir(parents=True)
+    for name in ("b/._0.dat", "b/Thumbs.db", "A/desktop.ini", "__MACOSX/b/._0.dat"):
+        (root / name).write_bytes(b"\0\5\x16\7")
+    dataset = EventFolder(root)
+    assert dataset.classes == ("A", "b", "c") and len(dataset) == 30
+    assert [report.error for report in examine(root).recordings] == [None] * 30
+
+
 def test_classes_given_keep_their_labels(root):
     shutil.rmtree(root / "A")
     dataset = EventFolder(root, classes=["c", "b"])
@@ -101,10 +122,15 @@ def test_a_part_may_be_empty(root):
     assert len(whole) == 30 and len(nothing) == 0
 
 
-@pytest.mark.parametrize("fractions", [(), (0.5, 0.4), (1.5, -0.5)])
+@pytest.mark.parametrize("fractions", [(), (0.5, 0.4), (1.5, -0.5), "ab", 0.5, None, (float("nan"), 1)])
 def test_fractions_that_are_no_shares_fail(root, fractions):
     with pytest.raises(ValueError, match="with a sum of 1"):
         split_by_recording(EventFolder(root), fractions)
+
+
+def test_splitting_what_is_no_recordings_fails(root):
+    with pytest.raises(ValueError, match="dataset must be a RecordingDataset, such as EventFolder; got FileInput"):
+        split_by_recording(FileInput(root / "A" / "0.dat"), (0.5, 0.5))
 
 
 def test_stratifying_needs_labels(root):

@@ -101,6 +101,12 @@ def test_no_recordings_and_missing_targets_fail(files):
         RecordingDataset([(files[0][0], None, 1), (files[0][1], None, None)])
 
 
+@pytest.mark.parametrize("item", ["a.raw", ("a.raw",), ("a.raw", None), ("a.raw", None, 0, 1), None, 5], ids=str)
+def test_items_that_are_no_triples_fail(files, item):
+    with pytest.raises(ValueError, match=r"items must be \(path, windows or None, targets.* item 1"):
+        RecordingDataset([(files[0][0], None, 0), item])
+
+
 def test_unequal_sensors_fail_without_a_shape_and_are_padded_or_cropped_with_one(files, tmp_path):
     large = write_recording(tmp_path / "large.dat", shape=(40, 30), seed=9)
     items = [(files[0][0], None, 0), (tmp_path / "large.dat", None, 1)]
