@@ -16,7 +16,7 @@ from aestream.datasets.windows import Cut, Windows
 from aestream.event_columns import check_time_unit
 from aestream.events import Events, to_records
 from aestream.options import SpanOptions, resolved, takes
-from aestream.representations.base import Accumulated, AnyEvents, as_records, to_tensor
+from aestream.representations.base import Accumulated, AnyEvents, as_records, is_fused, to_tensor
 
 _MAX_WINDOWS = 1 << 24  # one wild timestamp must not ask for more memory than there is
 
@@ -58,6 +58,9 @@ def accumulate(
     check_time_unit(time_unit)
     if isinstance(representation, type):
         raise ValueError(f"representation must be an object, {representation.__name__}(), not its class")
+    if not is_fused(representation):
+        expected = "of this package, without a __call__ of its own (call it for each window; FileInput does)"
+        raise ValueError(f"representation must be {expected}; got {representation!r}")
     shape = check_shape(shape)
     if isinstance(events, Events) and events.device.type == "cuda":
         if time_unit not in (None, "us"):

@@ -14,6 +14,7 @@ from aestream.cuda import events_on, gpu_of, has_kernels, tensor_on
 from aestream.datasets.batch import Column
 from aestream.events import Events
 from aestream.option_checks import checked_events
+from aestream.representations.base import is_fused
 from aestream.transforms.base import Sample, Transform
 
 _CPU = torch.device("cpu")
@@ -73,10 +74,10 @@ def represent_all(
         representation: as in ``FileInput``; None: events.
         shape: the sensor's (width, height), for windows that do not say theirs.
     """
-    if device.type == "cuda" and representation is not None and has_kernels(representation, (1, 1)):
+    is_made_here = device.type == "cuda" and is_fused(representation)  # and copied, where there are no kernels
+    if is_made_here and has_kernels(representation, (1, 1)):
         return _represent_on_gpu(list(windows), representation, shape, device)
     values, targets = [], []
-    is_made_here = device.type == "cuda" and hasattr(representation, "spec")  # and copied, as there are no kernels
     for window in windows:
         value: Any = window.events if is_made_here else events_on(device, window.events)
         if representation is not None:

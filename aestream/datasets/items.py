@@ -20,7 +20,7 @@ from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.windows import Cut, Spans, Windows
 from aestream.option_checks import check_item_options
 from aestream.options import FileOptions, resolved
-from aestream.representations.base import element_type, to_tensor
+from aestream.representations.base import element_type, is_fused, to_tensor
 from aestream.transforms.base import Transform, seed_of, seeded
 from aestream.transforms.compose import drawn_map
 
@@ -171,7 +171,7 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         which nothing but a coordinate map may stand before; or else transform and representation by call, window by
         window."""
         transform = self.event_transform
-        if hasattr(self.representation, "spec"):
+        if is_fused(self.representation):
             if transform is None:
                 return self._represent_fused(spans, self._require_shape()), targets
             if isinstance(transform, Transform) and transform.is_geometric:

@@ -12,7 +12,7 @@ import torch
 import aestream._core as _core
 from aestream.datasets.batch import Column
 from aestream.datasets.file import FileInput
-from aestream.representations.base import element_type, to_tensor
+from aestream.representations.base import element_type, is_fused, to_tensor
 from aestream.transforms.base import Transform
 from aestream.transforms.compose import drawn_map
 
@@ -82,8 +82,8 @@ def columns_of_small_files(
 def _is_of_core(file: FileInput) -> bool:
     """Whether the core makes items on the CPU, out of events or of what a map makes of them."""
     transform = file.event_transform
-    is_fused = transform is None or (isinstance(transform, Transform) and transform.is_geometric)
-    return is_fused and hasattr(file.representation, "spec") and file.device.type == "cpu"
+    is_plain = transform is None or (isinstance(transform, Transform) and transform.is_geometric)
+    return is_plain and is_fused(file.representation) and file.device.type == "cpu"
 
 
 def _drawn(

@@ -27,6 +27,7 @@ from aestream.prepared.places import Folder, LocalCopies
 from aestream.prepared.records import TensorForm, decode_events
 from aestream.prepared.shard import Shard, unchanged
 from aestream.prepared.targets import decode_target
+from aestream.representations.base import is_fused
 from aestream.training.pipeline import UNSET, chosen
 from aestream.transforms.base import Transform, seeded
 
@@ -179,7 +180,6 @@ class PreparedDataset(Dataset[Any]):
         return int(self._ends[-1]) if self._ends else 0
 
     def __getitem__(self, index: Any) -> Any:
-        """An item; of a slice a dataset of these items, as ``FileInput`` has it."""
         if isinstance(index, slice):
             return Subset(self, range(*index.indices(len(self))))
         return rows_of(self._columns([index]), remember=False)[0]
@@ -227,7 +227,7 @@ class PreparedDataset(Dataset[Any]):
         values, moved = represent_all(windows, self.representation, _no_shape, self.device)
         changed = None if targets is None else moved
         shapes = {value.shape for value in values if isinstance(value, torch.Tensor)}
-        if not hasattr(self.representation, "spec") or len(shapes) != 1 or self.device.type != "cpu":
+        if not is_fused(self.representation) or len(shapes) != 1 or self.device.type != "cpu":
             return values, changed
         tensor, rows = TensorForm(tuple(shapes.pop()), values[0].dtype).batch(len(values))
         for row, value in zip(rows, values, strict=True):  # not torch.stack, whose threads wait for each other

@@ -13,7 +13,7 @@ from aestream.datasets.published import check_choice
 from aestream.datasets.ragged import collate_detections
 from aestream.prepared.records import TensorForm
 from aestream.prepared.sources import Recordings, SourceFile
-from aestream.representations.base import Accumulated, element_type
+from aestream.representations.base import Accumulated, element_type, is_fused
 from aestream.training.passport import Passport
 
 VERSION = 1
@@ -129,7 +129,7 @@ def tensor_form(file: FileInput) -> TensorForm:
         ValueError: if it has none, or they would be random.
     """
     representation, shape = file.representation, file.shape
-    if not isinstance(representation, Accumulated) or shape is None:
+    if not isinstance(representation, Accumulated) or not is_fused(representation) or shape is None:
         found = type(representation).__name__
         raise ValueError(
             f"what='tensors' needs a representation of aestream and a sensor's shape; got {found}, {shape}"

@@ -38,6 +38,7 @@ class Accumulated:
     """The base of the representations that the core accumulates.
 
     A subclass is a frozen dataclass with ``channels``, ``spec()`` and, for devices other than the CPU, ``on_device``.
+    One with a ``__call__`` of its own is called, window by window, as any other callable is.
     """
 
     _known: ClassVar[dict[str, type[Accumulated]]] = {}
@@ -101,7 +102,14 @@ class Accumulated:
         self, events: Events, shape: tuple[int, int], start_us: int | None, stop_us: int | None
     ) -> torch.Tensor:
         """The same tensor for events on another device; unless a subclass knows better, by way of the CPU."""
-        return self(events.to("cpu"), shape, start_us=start_us, stop_us=stop_us).to(events.device)
+        return Accumulated.__call__(self, events.to("cpu"), shape, start_us=start_us, stop_us=stop_us).to(events.device)
+
+
+def is_fused(representation: Any) -> TypeGuard[Any]:
+    """Whether the core may accumulate by ``spec()`` instead of a call, which gives the same then."""
+    if isinstance(representation, Accumulated):
+        return type(representation).__call__ is Accumulated.__call__
+    return hasattr(representation, "spec")
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import torch
 
 import aestream._core as _core
 from aestream.events import Events
-from aestream.representations.base import Accumulated, one_of, whole
+from aestream.representations.base import Accumulated, is_fused, one_of, whole
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class Steps(Accumulated):
     by: Literal["time", "events"] = "time"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.representation, Accumulated) or isinstance(self.representation, Steps):
-            raise ValueError(f"representation must be one of this package and no Steps; got {self.representation!r}")
+        if not _is_part(self.representation):
+            expected = "one of this package, without a __call__ of its own, and no Steps"
+            raise ValueError(f"representation must be {expected}; got {self.representation!r}")
         whole("steps", self.steps)
         one_of("by", self.by, ("time", "events"))
 
@@ -80,6 +81,12 @@ class Steps(Accumulated):
         return [(times[i], times[i + 1], _cut(events, cuts[i], cuts[i + 1])) for i in range(steps)]
 
 
+def _is_part(representation: object) -> bool:
+    return (
+        isinstance(representation, Accumulated) and is_fused(representation) and not isinstance(representation, Steps)
+    )
+
+
 def _cut(events: Events, first: int, last: int) -> Events:
     return Events(*(column[first:last] for column in events))
 
@@ -102,8 +109,9 @@ class Concat(Accumulated):
 
     def __init__(self, *representations: Accumulated, members: tuple[Accumulated, ...] = ()) -> None:
         all_ = (*representations, *members)
-        if not all_ or any(not isinstance(one, Accumulated) or isinstance(one, Steps) for one in all_):
-            raise ValueError(f"Concat takes one or more representations of this package and no Steps; got {all_!r}")
+        if not all_ or not all(_is_part(one) for one in all_):
+            expected = "representations of this package, without a __call__ of its own, and no Steps"
+            raise ValueError(f"Concat takes one or more {expected}; got {all_!r}")
         if len({one.dtype for one in all_}) > 1:
             raise ValueError(f"all must have one dtype; got {', '.join(str(one.dtype) for one in all_)}")
         if len({one.output_shape((997, 991))[1:] for one in all_}) > 1:

@@ -21,7 +21,7 @@ from aestream.datasets.by_call import represent_all, transformed
 from aestream.datasets.windows import chosen_lengths
 from aestream.option_checks import check_item_options, check_stream_options
 from aestream.options import LENGTHS, StreamOptions, resolved, takes
-from aestream.representations.base import element_type, to_tensor
+from aestream.representations.base import element_type, is_fused, to_tensor
 from aestream.streams.session import Session, Source, StreamStats
 from aestream.transforms.base import Transform, seeded
 
@@ -203,7 +203,7 @@ class EventStream(IterableDataset[Any]):
     @property
     def _is_fused(self) -> bool:
         """Whether the core makes items out of events that nothing else has to look at."""
-        if self.event_transform is not None or not hasattr(self.representation, "spec"):
+        if self.event_transform is not None or not is_fused(self.representation):
             return False
         return self.device.type != "cuda" or not has_kernels(self.representation, self.shape)
 

@@ -21,8 +21,6 @@ def describe(thing: Any) -> Any:
 
     A callable that is no dataclass of this package has a name only, and `restore` cannot make it again.
     """
-    if isinstance(thing, Accumulated):
-        return thing.to_dict()
     if isinstance(thing, _PLAIN):
         return thing
     if isinstance(thing, torch.dtype):
