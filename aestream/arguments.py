@@ -50,6 +50,13 @@ def index_within(value: Any, length: int, what: str) -> int:
     return number % length
 
 
+def register(known: dict[str, Any], cls: type) -> None:
+    """Note a class by its name; a name that one of this package has stays that class's."""
+    before = known.get(cls.__name__)
+    if before is None or not before.__module__.startswith("aestream."):
+        known[cls.__name__] = cls
+
+
 def by_row(values: Any) -> Any:
     """A column or table of pandas as an array, whose rows have numbers: by itself it takes an index for a label."""
     return values.to_numpy() if hasattr(values, "iloc") else values

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 import aestream._core as _core
-from aestream.arguments import check_shape, check_window
+from aestream.arguments import check_shape, check_window, register
 from aestream.cuda import gpu_of, has_kernels, is_usable
 from aestream.events import EVENT_DTYPE, Events
 
@@ -44,7 +44,7 @@ class Accumulated:
     _known: ClassVar[dict[str, type[Accumulated]]] = {}
 
     def __init_subclass__(cls) -> None:
-        Accumulated._known[cls.__name__] = cls
+        register(Accumulated._known, cls)
 
     dtype: torch.dtype
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import numpy as np
 import torch
 
-from aestream.arguments import check_shape, check_window
+from aestream.arguments import check_shape, check_window, register
 from aestream.events import Events
 from aestream.transforms.arrays import to_array, to_records
 from aestream.transforms.scene import Scene
@@ -45,7 +45,7 @@ class Transform:
     """The base of all transforms: frozen dataclasses that are called with a `Sample` and give another one.
 
     A call changes no argument. A random transform draws from ``generator``; without one it draws from torch's default
-    generator.
+    generator. A subclass with a ``__call__`` of its own is called, and stands in no chain.
     """
 
     _types: ClassVar[dict[str, type[Transform]]] = {}
@@ -53,7 +53,7 @@ class Transform:
     def __init_subclass__(cls, *, abstract: bool = False, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not abstract:
-            Transform._types[cls.__name__] = cls
+            register(Transform._types, cls)
 
     def __call__(
         self,
@@ -107,6 +107,11 @@ class Transform:
     def is_geometric(self) -> bool:
         """Whether a coordinate map says all that it does: then it has ``coordinate_map(shape, generator)``."""
         return False
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it has a ``__call__`` of its own, which nothing else may stand for."""
+        return type(self).__call__ is not Transform.__call__
 
     def to_dict(self) -> dict[str, Any]:
         """The type's name and every parameter, as plain values; see `transform_from_dict`."""

@@ -27,9 +27,14 @@ class Compose(Transform):
     transforms: Sequence[Transform]
 
     def __post_init__(self) -> None:
-        wrong = [type(transform).__name__ for transform in self.transforms if not isinstance(transform, Transform)]
-        if wrong:
-            raise ValueError(f"transforms must be of aestream.transforms, got {', '.join(wrong)}")
+        if not isinstance(self.transforms, Sequence):
+            raise ValueError(f"transforms must be a list: Compose([FlipX(), …]); got {self.transforms!r}")
+        parts = [
+            transform for transform in self.transforms if not isinstance(transform, Transform) or transform.is_called
+        ]
+        if parts:
+            wrong = ", ".join(type(part).__name__ for part in parts)
+            raise ValueError(f"transforms must be of aestream.transforms, without a __call__ of their own; got {wrong}")
         object.__setattr__(self, "transforms", tuple(self.transforms))
 
     @property
@@ -38,7 +43,7 @@ class Compose(Transform):
 
     @property
     def is_geometric(self) -> bool:
-        return all(transform.is_geometric for transform in self.transforms)
+        return not self.is_called and all(transform.is_geometric for transform in self.transforms)
 
     def coordinate_map(
         self, shape: Shape, generator: torch.Generator | None = None
@@ -75,7 +80,7 @@ def _drawn(
     transform: Transform, shape: Shape, target: Any, generator: torch.Generator | None
 ) -> tuple[list[Step], Any]:
     """Targets move transform by transform, as in a call: boxes of whole numbers are cut to such after each."""
-    if isinstance(transform, Geometric):
+    if isinstance(transform, Geometric) and transform.is_geometric:
         steps = transform.steps(shape, generator)
         return steps, move_target(target, steps, shape) if steps else target
     if not isinstance(transform, Compose):

@@ -45,7 +45,7 @@ class Geometric(Transform, abstract=True):
 
     @property
     def is_geometric(self) -> bool:
-        return True
+        return not self.is_called
 
     def _change(self, scene: Scene, generator: torch.Generator | None) -> Scene:
         return moved(scene, self.steps(scene.required_shape(type(self).__name__), generator))

@@ -1,4 +1,4 @@
-"""Subclasses of our representations that change what a call gives: every entry point gives that, or refuses."""
+"""Subclasses of ours that change what a call gives: every entry point gives that, or refuses."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader
 
 from aestream import Events, FileInput, Frame, accumulate
 from aestream.datasets import PreparedDataset, RecordingDataset, prepare
-from aestream.representations import Concat, Steps, Tore
+from aestream.representations import Concat, Steps, Tore, representation_from_dict
 from aestream.training import description
-from aestream.transforms import FlipX
+from aestream.transforms import Compose, FlipX, transform_from_dict
 
 SHAPE = (WIDTH, HEIGHT)
 
@@ -94,3 +94,38 @@ def test_what_accumulates_by_itself_refuses_it(path):
 def test_a_passport_does_not_promise_classes_that_it_cannot_make(kind):
     assert not description.is_restorable(description.describe(kind))
     assert description.is_restorable(description.describe(Steps(Frame(), 2)))
+
+
+class Darkened(FlipX):
+    """All events are OFF, and none is flipped."""
+
+    def __call__(self, sample, *, generator=None):
+        events = sample.events
+        return sample.replace(events=Events(events.t, events.x, events.y, torch.zeros_like(events.p)))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_transform_with_a_call_of_its_own_is_called(path, way):
+    options = {"window_us": 1000, "representation": Frame()}
+    items = WAYS[way](path, event_transform=Darkened(1.0), **options)
+    plain = list(FileInput(path, **options | ({"window_us": None} if way == "small files" else {})))
+    assert all(
+        torch.equal(item[0], frame.sum(0)) and not item[1].any() for item, frame in zip(items, plain, strict=True)
+    )
+
+
+def test_a_chain_refuses_what_it_would_not_call():
+    for part in (Darkened(1.0), FlipX, lambda events: events):
+        with pytest.raises(ValueError, match="of aestream.transforms, without a __call__ of their own; got"):
+            Compose([FlipX(), part])
+    for transforms in (FlipX(), (each for each in [FlipX()]), None):
+        with pytest.raises(ValueError, match=r"transforms must be a list: Compose\(\[FlipX\(\), …\]\); got"):
+            Compose(transforms)
+
+
+def test_a_class_of_the_same_name_does_not_take_the_place_of_ours():
+    class_of_user = type("Frame", (Frame,), {})
+    other = type("FlipX", (FlipX,), {})
+    assert type(representation_from_dict(class_of_user().to_dict())) is Frame
+    assert type(transform_from_dict(other(0.5).to_dict())) is FlipX
+    assert not description.is_restorable(description.describe(class_of_user()))

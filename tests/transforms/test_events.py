@@ -198,7 +198,7 @@ def test_few_events(sample, transform, count):
         (lambda: TimeScale(1, 2, probability=-1), "probability must be a number, in"),
         (lambda: Undistort(np.zeros((3, 4))), "map must be"),
         (lambda: Undistort(np.zeros((3, 4, 2)))(np.zeros(1, EVENT_DTYPE), shape=(3, 4)), "the map is for a sensor of"),
-        (lambda: Compose([lambda sample: sample]), "must be of aestream.transforms, got function"),
+        (lambda: Compose([lambda sample: sample]), "must be of aestream.transforms, .*; got function"),
         (
             lambda: TimeScale(9, 9)(
                 np.array([(0, 0, 0, 0), (0, 0, 9, 0)], [(n, "i1" if n == "t" else "i4") for n in "xytp"]), start_us=-20
