@@ -1,4 +1,5 @@
-// Voxel grids: voxels of a batch of events are found first and loaded all at once, since few of them are in a cache.
+// Voxel grids: voxels of a batch of events are found first, and of large planes loaded all at once: few of these are in a
+// cache.
 #include "accumulate/voxel_grid.hpp"
 
 #include <algorithm>
@@ -107,13 +108,14 @@ inline __attribute__((always_inline)) std::size_t add_some(ConstEventSpan events
                                                            Planes<float>& planes) {
   std::size_t outside = 0;
   const std::size_t to_upper = grid.bins > 1 ? planes.plane : 0;  // the one bin there is takes both parts
+  const bool are_far = planes.plane * 2 * sizeof(float) > (std::size_t{1} << 20);  // smaller ones stay in L2
   Batch batch;
   while (!events.empty()) {
     const std::size_t count = std::min(Batch::capacity, events.size());
     place<centers>(events.first(count), geometry, grid, batch);
     outside += batch.pixels.outside();
     planes.zero_before(std::min(batch.last_bin + 2, planes.bins));
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; are_far && i < count; ++i) {
       __builtin_prefetch(planes.data + batch.voxel[i], 1);
       __builtin_prefetch(planes.data + batch.voxel[i] + to_upper, 1);
     }
