@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import numpy as np
 import torch
 
+import aestream._core as _core
 from aestream.arguments import check_shape, check_window, register
 from aestream.events import Events
 from aestream.transforms.arrays import to_array, to_records
@@ -147,9 +148,8 @@ def seeded(*address: int) -> torch.Generator:
 
 
 def seed_of(*address: int) -> int:
-    """What the generator for an address is seeded with, 64 bits."""
-    words = np.random.SeedSequence([int(part) & (2**64 - 1) for part in address]).generate_state(1, np.uint64)
-    return int(words[0])
+    """What the generator for an address is seeded with, 64 bits: the first ones of NumPy's ``SeedSequence``."""
+    return _core.seed_of([int(part) & (2**64 - 1) for part in address])
 
 
 def derived(generator: torch.Generator | None, place: int) -> torch.Generator | None:

@@ -7,6 +7,7 @@
 #include "filter/neighbours.hpp"
 #include "filter/random_drop.hpp"
 #include "filter/rewrites.hpp"
+#include "filter/seed.hpp"
 #include "filter/spans.hpp"
 #include "filter/with_source.hpp"
 
@@ -150,6 +151,7 @@ void register_filter(py::module_& module) {
           "shape", [](const CoordinateMap& map) { return py::make_tuple(map.grid().width, map.grid().height); });
   module.def("filter_events", &filter_events, py::arg("events"), py::arg("filter"));
   module.def("filter_events_with_source", &filter_events_with_source, py::arg("events"), py::arg("filter"));
+  module.def("seed_of", [](const std::vector<std::uint64_t>& address) { return seed_of(address); }, py::arg("address"));
   module.def("count_pixels", &count, py::arg("events"), py::arg("width"), py::arg("height"));
 }
 

@@ -20,7 +20,7 @@ from aestream.transforms import (
     RandomTimeCrop,
     Refractory,
 )
-from aestream.transforms.base import seeded
+from aestream.transforms.base import seed_of, seeded
 
 SHAPE = (5, 4)
 MASK = 2**64 - 1
@@ -186,3 +186,12 @@ def test_few_events(count, transform):
 def test_filters_fail(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 9) | st.just(2**32), max_size=9))
+def test_seeds_of_addresses_are_those_of_numpy(address):
+    assert seed_of(*address) == int(np.random.SeedSequence(address).generate_state(1, np.uint64)[0])
+
+
+def test_an_address_may_hold_any_whole_number():
+    assert seed_of(3, -1) == seed_of(3, 2**64 - 1) != seed_of(3, 2**64)
