@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/multiversion.hpp"
+#include "filter/kept_lanes.hpp"
 
 namespace aestream {
 namespace {
@@ -71,8 +72,13 @@ void move_all(ConstEventSpan in, EventSpan out, Lanes mask, Lanes sum) noexcept 
 /// Keeps what ends on `grid`: the map without division is one to one, so just what came from the kept rectangle does.
 template <bool swap>
 std::size_t move_kept(ConstEventSpan in, EventSpan out, Lanes mask, Lanes sum, PixelGrid grid) noexcept {
-  std::size_t kept = 0;
-  for (const Event& event : in) {
+  LaneMove move;
+  std::memcpy(move.mask, &mask, sizeof mask);
+  std::memcpy(move.sum, &sum, sizeof sum);
+  move.swaps = swap;
+  const Kept before = keep_lanes(in, out, move, grid);
+  std::size_t kept = before.count;
+  for (const Event& event : in.subspan(before.of)) {
     const Lanes lanes = moved<swap>(event, mask, sum);
     std::memcpy(&out[kept], &lanes, sizeof lanes);
     kept +=
