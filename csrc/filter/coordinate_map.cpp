@@ -87,6 +87,36 @@ std::size_t move_kept(ConstEventSpan in, EventSpan out, Lanes mask, Lanes sum, P
   return kept;
 }
 
+/// A map with a division: the source's axis i becomes (factor * value + constant) / 2^46 on the result's.
+struct Division {
+  std::uint64_t factor[2], constant[2];
+  std::uint32_t begin[2], length[2];  // of the source, what is kept
+  std::uint64_t polarity;             // bits that change
+  unsigned from_x;                    // where the result's x lies in the word of x, y and p
+};
+
+/// Whether the event is kept: only then `out` is right.
+inline __attribute__((always_inline)) bool divide(const Event& in, Event& out, const Division& by) {
+  std::uint64_t word;  // x, y, p
+  std::memcpy(&word, &in.x, sizeof word);
+  const std::uint64_t x = (word >> by.from_x & 0xFFFF) * by.factor[0] + by.constant[0];
+  const std::uint64_t y = (word >> (16 - by.from_x) & 0xFFFF) * by.factor[1] + by.constant[1];
+  const std::uint64_t moved = ((word >> 32 << 32) | x >> 46 | (y >> 46) << 16) ^ by.polarity;
+  out.t = in.t;
+  std::memcpy(&out.x, &moved, sizeof moved);
+  return ((((word & 0xFFFF) - by.begin[0]) & 0xFFFF) < by.length[0]) &
+         ((((word >> 16 & 0xFFFF) - by.begin[1]) & 0xFFFF) < by.length[1]);
+}
+
+/// Whether all events are kept: only then `out` is right.
+AESTREAM_MULTIVERSION
+bool divide_all(const Event* in, std::size_t count, Event* out, const Division& by) {
+  const Division same = by;  // not a part of `out`
+  std::uint64_t lost = 0;
+  for (std::size_t i = 0; i < count; ++i) lost |= divide(in[i], out[i], same) ? 0 : 1;
+  return lost == 0;
+}
+
 }  // namespace
 
 CoordinateMap::CoordinateMap(PixelGrid grid)
@@ -163,33 +193,29 @@ std::size_t CoordinateMap::apply_divided(ConstEventSpan in, EventSpan out) const
   // Exact for numerators below 2^17 and divisors up to 2^16: the error, 2^17 / 2^46, is less than 1 / divisor. Sign and
   // offset are multiplied in, modulo 2^64.
   const std::uint64_t reciprocal = (std::uint64_t{1} << 46) / static_cast<std::uint64_t>(axes_[0].divisor) + 1;
-  std::uint64_t factor[2], constant[2];
-  std::uint32_t begin[2], length[2];
+  Division by;
   for (std::size_t i = 0; i < 2; ++i) {
-    factor[i] = static_cast<std::uint64_t>(axes_[i].sign) * reciprocal;
-    constant[i] = static_cast<std::uint64_t>(axes_[i].offset) * reciprocal;
-    begin[i] = static_cast<std::uint32_t>(kept_[i].begin);
-    length[i] = static_cast<std::uint32_t>(std::max<std::int64_t>(kept_[i].end - kept_[i].begin, 0));
+    by.factor[i] = static_cast<std::uint64_t>(axes_[i].sign) * reciprocal;
+    by.constant[i] = static_cast<std::uint64_t>(axes_[i].offset) * reciprocal;
+    by.begin[i] = static_cast<std::uint32_t>(kept_[i].begin);
+    by.length[i] = static_cast<std::uint32_t>(std::max<std::int64_t>(kept_[i].end - kept_[i].begin, 0));
   }
-  const std::uint64_t polarity = std::uint64_t{is_polarity_flipped_} << 32;
-  const unsigned from_x = is_swapped_ ? 16 : 0, from_y = 16 - from_x;
+  by.polarity = std::uint64_t{is_polarity_flipped_} << 32;
+  by.from_x = is_swapped_ ? 16 : 0;
   std::size_t kept = 0;
-  for (const Event& event : in) {
-    std::uint64_t word;  // x, y, p
-    std::memcpy(&word, &event.x, sizeof word);
-    const auto at = [word](unsigned shift) { return static_cast<std::uint16_t>(word >> shift); };
-    const bool is_kept = static_cast<std::uint16_t>(at(0) - begin[0]) < length[0] &&
-                         static_cast<std::uint16_t>(at(16) - begin[1]) < length[1];
-    if (!is_kept) [[unlikely]] {
-      if (!drops_) out[kept++] = map_outside(event);
+  constexpr std::size_t block = 128;
+  for (; !in.empty(); in = in.subspan(std::min(block, in.size()))) {
+    const ConstEventSpan some = in.first(std::min(block, in.size()));
+    if (!drops_ && divide_all(some.data(), some.size(), &out[kept], by)) {
+      kept += some.size();
       continue;
     }
-    const std::uint64_t x = (at(from_x) * factor[0] + constant[0]) >> 46;
-    const std::uint64_t y = (at(from_y) * factor[1] + constant[1]) >> 46;
-    const std::uint64_t moved = ((word >> 32 << 32) | x | y << 16) ^ polarity;
-    Event& result = out[kept++];
-    result.t = event.t;
-    std::memcpy(&result.x, &moved, sizeof moved);
+    for (const Event& event : some) {
+      const bool is_kept = divide(event, out[kept], by);
+      if (!is_kept && !drops_) [[unlikely]]
+        out[kept] = map_outside(event);
+      kept += is_kept || !drops_ ? 1 : 0;
+    }
   }
   return kept;
 }
