@@ -57,6 +57,13 @@ def register(known: dict[str, Any], cls: type) -> None:
         known[cls.__name__] = cls
 
 
+def check_epoch(epoch: int) -> int:
+    """The number of an epoch; ValueError unless it is whole and fits int64."""
+    if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or not _INT64.min <= epoch <= _INT64.max:
+        raise ValueError(f"epoch must be a whole number; got {epoch!r}")
+    return int(epoch)
+
+
 def by_row(values: Any) -> Any:
     """A column or table of pandas as an array, whose rows have numbers: by itself it takes an index for a label."""
     return values.to_numpy() if hasattr(values, "iloc") else values

@@ -192,8 +192,8 @@ class Events(_Columns):
         return tuple(column.contiguous() for column in self)  # a pickled view would carry the whole array, four times
 
     def __repr__(self) -> str:
-        if len(self) == 0:
-            return f"Events(0, device={self.device})"
+        if len(self) == 0 or self.device.type == "meta":  # which holds no data
+            return f"Events({len(self)}, device={self.device})"
         on = int(self.p.sum())
         span = f"{int(self.t.min())}..{int(self.t.max())}"
         return f"Events({len(self)}: {on} ON, {len(self) - on} OFF, t={span} µs, device={self.device})"

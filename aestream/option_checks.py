@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aestream.arguments import positive_or_none, to_time
+from aestream.arguments import by_row, positive_or_none, to_time
 from aestream.events import Events
 
 _LATE = ("queue", "merge", "latest")
@@ -44,3 +44,12 @@ def checked_events(events: Any) -> Events:
     if not isinstance(events, Events):
         raise ValueError(f"event_transform must give Events, or be a Transform; got {type(events).__name__}")
     return events
+
+
+def checked_targets(targets: Any) -> Any:
+    """Targets whose rows have numbers, one per window; ValueError unless they are such a sequence."""
+    targets = by_row(targets)
+    is_sequence = hasattr(targets, "__len__") and hasattr(targets, "__getitem__") and getattr(targets, "ndim", 1) > 0
+    if targets is not None and (isinstance(targets, Mapping | str) or not is_sequence):
+        raise ValueError(f"targets must be a sequence, a tensor or an array; got {type(targets).__name__}")
+    return targets

@@ -149,6 +149,7 @@ def test_repr_shows_counts_span_and_device() -> None:
     text = repr(view(records()))
     assert text == "Events(6: 3 ON, 3 OFF, t=1700000000000000..1700000000000050 µs, device=cpu)"
     assert repr(Events.from_numpy(records(0))) == "Events(0, device=cpu)"
+    assert repr(view(records()).to("meta")) == "Events(6, device=meta)"
 
 
 def test_to_moves_every_column() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from aestream.arguments import check_epoch
+
 
 class Epoch:
     """The number of the epoch, in memory that forked and spawned processes share. A plain pickle takes its value."""
@@ -18,7 +20,7 @@ class Epoch:
 
     @number.setter
     def number(self, value: int) -> None:
-        self._cell[0] = value
+        self._cell[0] = check_epoch(value)
 
     def __setstate__(self, state: dict[str, torch.Tensor]) -> None:
         self._cell = _shared(state["_cell"])

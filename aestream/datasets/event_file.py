@@ -13,7 +13,7 @@ import numpy as np
 from torch.utils.data import get_worker_info
 
 import aestream._core as _core
-from aestream.arguments import positive
+from aestream.arguments import check_shape
 from aestream.datasets.first_pass import first_pass_bar
 from aestream.datasets.index_cache import MIN_FILE_BYTES, read_index, seal, stored_bytes, unseal, write_index
 from aestream.datasets.open_files import HDF5, MAPPED
@@ -214,13 +214,11 @@ def agreed_shape(found: tuple[int, int] | None, given: tuple[int, int] | None, p
     Warns, once per file and shape, with a ShapeWarning if both are known and differ: headers can be wrong.
 
     Raises:
-        ValueError: if ``given`` is not of two positive integers.
+        ValueError: if ``given`` is not of two whole numbers from 1 to 32767.
     """
     if given is None:
         return found
-    width, height = given
-    positive("width", width)
-    positive("height", height)
+    width, height = check_shape(given)
     if found is not None and (width, height) != found and (path, width, height) not in _WARNED:
         _WARNED.add((path, width, height))
         message = f"shape {width}x{height} disagrees with the header of {path!r}: {found[0]}x{found[1]}; it is used"

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset, DistributedSampler
 
+from aestream.arguments import check_epoch
 from aestream.datasets.chunks import Chunk, collate_sequence
 from aestream.transforms.base import seeded
 
@@ -51,7 +52,7 @@ class Batches(DistributedSampler[Batch]):
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; another than the present one begins at its first batch."""
-        if epoch != self.epoch:
+        if check_epoch(epoch) != self.epoch:
             self.start = 0
             self.progress = Progress(epoch, 0)
         self.epoch = epoch

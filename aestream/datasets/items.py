@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import Dataset, Subset
 
 import aestream._core as _core
-from aestream.arguments import by_row, index_within, to_time
+from aestream.arguments import check_epoch, index_within, to_time
 from aestream.cuda import gpu_of, has_kernels, tensor_on
 from aestream.datasets.batch import Column, rows_of
 from aestream.datasets.by_call import Transformed, represent_all, transformed
@@ -18,7 +18,7 @@ from aestream.datasets.epoch import Epoch
 from aestream.datasets.recorded import RecordedEvents
 from aestream.datasets.samplers import ItemIndex, draw_of
 from aestream.datasets.windows import Cut, Spans, Windows
-from aestream.option_checks import check_item_options
+from aestream.option_checks import check_item_options, checked_targets
 from aestream.options import FileOptions, resolved
 from aestream.representations.base import element_type, is_fused, to_tensor
 from aestream.transforms.base import Transform, seed_of, seeded
@@ -44,7 +44,7 @@ class WindowItems(RecordedEvents, Dataset[Any]):
         self._given = dict(given)
         self._cut = Cut.of(given)
         self._windows_found: Windows | None = None
-        self.targets = _checked_targets(options["targets"])
+        self.targets = checked_targets(options["targets"])
         self.target_transform = options["target_transform"]
         self.with_times: bool = options["with_times"]
         self.event_transform = options["event_transform"]
@@ -97,8 +97,9 @@ class WindowItems(RecordedEvents, Dataset[Any]):
 
         With one epoch, an item is always the same. It begins with 0.
         """
+        number = check_epoch(epoch)
         if self._epoch is not None:
-            self._epoch.number = epoch
+            self._epoch.number = number
 
     def window(self, index: int) -> tuple[int, int]:
         """The half-open window ``[start, stop)`` of an item, µs. A window by count lasts from its first event to after
@@ -287,12 +288,3 @@ def _chunk_length(item_bytes: int, threads: int) -> int:
     """How many items are made at a time: as many as stay in a cache, but one for each thread."""
     fitting, shared = (limit // max(item_bytes, 1) for limit in (_CHUNK_BYTES, _SHARED_BYTES))
     return max(1, min(4 * threads, max(fitting, min(threads, shared))))
-
-
-def _checked_targets(targets: Any) -> Any:
-    targets = by_row(targets)
-    if targets is not None and (
-        isinstance(targets, Mapping | str) or not hasattr(targets, "__len__") or not hasattr(targets, "__getitem__")
-    ):
-        raise ValueError(f"targets must be a sequence, a tensor or an array; got {type(targets).__name__}")
-    return targets

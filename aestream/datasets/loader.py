@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -124,6 +124,8 @@ class EventLoader(DataLoader[Any]):
         Raises:
             ValueError: if that loader had other batches: another dataset's length, batch size, seed, lanes, ranks ...
         """
+        if not isinstance(state, Mapping) or not {"parameters", "epoch", "received"} <= state.keys():
+            raise ValueError(f"expected what state_dict() of an EventLoader gave; got {state!r}")
         if state["parameters"] != self._parameters():
             raise ValueError(
                 "the state is of a loader with other batches:\n"

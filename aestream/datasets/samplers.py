@@ -9,7 +9,7 @@ import numpy as np
 import torch.distributed
 from torch.utils.data import ConcatDataset, Sampler, Subset
 
-from aestream.arguments import positive
+from aestream.arguments import check_epoch, positive
 
 
 class ItemIndex(int):
@@ -125,7 +125,7 @@ class ItemSampler(Sampler[list[int]]):
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order the next iteration has."""
-        self.epoch = epoch
+        self.epoch = check_epoch(epoch)
 
     def parameters(self) -> dict[str, Any]:
         """What the order of batches depends on, beside the epoch and the rank."""

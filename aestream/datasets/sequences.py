@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.utils.data import Sampler
 
-from aestream.arguments import positive
+from aestream.arguments import check_epoch, positive
 from aestream.datasets.chunks import Chunk, Part
 from aestream.datasets.samplers import permutation, recording_lengths, this_rank
 
@@ -73,7 +73,7 @@ class SequenceSampler(Sampler[list[int]]):
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order the next iteration has."""
-        self.epoch = epoch
+        self.epoch = check_epoch(epoch)
 
     def parameters(self) -> dict[str, Any]:
         """What the order of batches depends on, beside the epoch and the rank."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
@@ -58,7 +59,7 @@ def open_file(path: str | bytes | os.PathLike[Any], options: ReadOptions = ReadO
     path = os.fsdecode(path)
     check_time_unit(options.time_unit)
     check_fields(options.fields)
-    file = None if os.path.isdir(path) else _core.MappedFile(path)
+    file = None if os.path.isdir(path) else _mapped(path)
     identity: Identity = folder_identity(path) if file is None else (("", *file.identity),)
     try:
         opened = _open(Request(path, file, options))
@@ -77,6 +78,16 @@ def _open(request: Request) -> OpenedFile:
     if detected in (*WRAPPERS, "zip"):
         return open_compressed(request, detected, _open_inflated)
     return _choose(request, detected).open(request)
+
+
+def _mapped(path: str) -> _core.MappedFile:
+    try:
+        return _core.MappedFile(path)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            kind = "expected a file, found a pipe or a device, whose bytes have no places: write them to a file first"
+            raise OSError(errno.EINVAL, kind, path) from None
+        raise
 
 
 def folder_identity(path: str) -> Identity:

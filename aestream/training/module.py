@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from aestream.datasets.folder import EventFolder, is_hidden
 from aestream.datasets.loader import EventLoader
 from aestream.datasets.sequences import SequenceSampler
 from aestream.streams.base import EventStream
+from aestream.training.description import is_restorable, restore
 from aestream.training.lightning_base import data_module_class
 from aestream.training.passport import KEY, Passport, require_equal
 
@@ -69,6 +71,9 @@ class EventDataModule(_Base):
         if (lanes is None) != (steps is None):
             raise ValueError(f"sequences need both lanes and steps; got lanes={lanes!r}, steps={steps!r}")
         options = dataset_options or {}
+        given = [each for source in (train, val, test, predict) for each in _parts(source) if each is not None]
+        if options and not any(isinstance(each, str | os.PathLike) for each in given):
+            raise ValueError(f"dataset_options are for paths: give the datasets their own; got {sorted(options)}")
         self.datasets = {
             stage: _opened(source, options)
             for stage, source in [("train", train), ("val", val), ("test", test), ("predict", predict)]
@@ -95,7 +100,16 @@ class EventDataModule(_Base):
     def state_dict(self) -> dict[str, Any]:
         """The passport, which Lightning writes into its checkpoints."""
         passport = self.passport
-        return {} if passport is None else {KEY: passport.to_dict()}
+        if passport is None:
+            return {}
+        transform = passport.event_transform
+        if is_restorable(transform) and getattr(restore(transform), "is_random", False):
+            warnings.warn(
+                f"the checkpoint's passport says that items of evaluation are drawn at random, by {transform}: "
+                "give val= a dataset without it",
+                stacklevel=2,
+            )
+        return {KEY: passport.to_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Check that items are made as they were.
@@ -156,6 +170,11 @@ class EventDataModule(_Base):
             dataset, lanes=self.lanes, steps=self.steps, shuffle=shuffle, seed=self.seed, drop_last=drop_last
         )
         return EventLoader(dataset, seed=self.seed, batch_sampler=sampler, **self.loader_options)
+
+
+def _parts(source: Any) -> list[Any]:
+    """The members of a list, of lists, too; or the one."""
+    return [part for each in source for part in _parts(each)] if isinstance(source, list | tuple) else [source]
 
 
 def _opened(source: Any, options: dict[str, Any]) -> Any:

@@ -59,6 +59,8 @@ class Pipeline:
             ValueError: if its sensor has another shape, or the model's windows overlap or differ in length, and those
                 of a live stream do not.
         """
+        if not isinstance(source, EventStream | FileInput):
+            raise ValueError(f"source must be an input, such as UDPInput(…) or FileInput(path); got {source!r}")
         self._check_shape(source)
         passport, is_live = self.passport, isinstance(source, EventStream)
         if is_live and (passport.stride is not None or self._has_no_length):
@@ -105,7 +107,15 @@ def load_pipeline(
     Raises:
         ValueError: if the checkpoint has no passport, holds a callable that was not given, or another than was given.
     """
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # torch's reader fails in many ways
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{os.fspath(path)!r} is no checkpoint of tensors and plain values: {reason}") from error
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f"{os.fspath(path)!r} is no checkpoint of Lightning's: it holds a {type(checkpoint).__name__}")
     found = [value[KEY] for value in checkpoint.values() if isinstance(value, dict) and KEY in value]
     if not found:
         raise ValueError(f"{os.fspath(path)!r} has no passport: train with EventDataModule, which writes one")

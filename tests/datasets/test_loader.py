@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -20,7 +21,9 @@ from torch.utils.data import DistributedSampler, IterableDataset
 from aestream import FileInput
 from aestream.datasets.collate import collate_padded
 from aestream.datasets.loader import EventLoader
+from aestream.datasets.recordings import RecordingDataset
 from aestream.datasets.samplers import ItemSampler
+from aestream.transforms import FlipX
 
 
 @pytest.mark.parametrize("kind", ["random", "sequences"])
@@ -70,6 +73,23 @@ def test_another_loaders_state_fails():
     other = EventLoader(Undisciplined(LENGTHS), batch_size=5, shuffle=True, seed=3)
     with pytest.raises(ValueError, match="other batches"):
         other.load_state_dict(state)
+
+
+@pytest.mark.parametrize("state", [{}, {"epoch": 1}, None, [], "state"])
+def test_what_is_no_state_fails(state):
+    with pytest.raises(ValueError, match=r"expected what state_dict\(\) of an EventLoader gave; got"):
+        make_loader("random").load_state_dict(state)
+
+
+@pytest.mark.parametrize("epoch", ["1", 1.0, None, True, 2**63])
+def test_an_epoch_is_a_whole_number(epoch, tmp_path):
+    file = FileInput(write_file(tmp_path, "evt3", make_events(10)))
+    turned = FileInput(file.path, event_transform=FlipX())
+    recordings = RecordingDataset([(file.path, None, 0)])
+    for each in (file, turned, recordings, make_loader("random"), make_loader("sequences")):
+        with pytest.raises(ValueError, match="epoch must be a whole number; got"):
+            each.set_epoch(epoch)
+        each.set_epoch(np.int64(3))
 
 
 def test_a_loader_draws_nothing_from_the_default_generator():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from torch.utils.data import ConcatDataset
 
 from aestream import FileInput, Frame, VoxelGrid
 from aestream.training import EventDataModule, load_pipeline
+from aestream.transforms import FlipX
 
 pytestmark = [  # Lightning's advice
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
@@ -163,11 +165,25 @@ data:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"lanes": 2}, "need both lanes and steps"), ({"batch_size": 0}, "batch_size must be")],
+    [
+        ({"lanes": 2}, "need both lanes and steps"),
+        ({"batch_size": 0}, "batch_size must be"),
+        ({"train": [1, 2], "dataset_options": {"window_us": 5}}, "for paths: give the datasets their own; got"),
+    ],
 )
 def test_wrong_arguments_fail(options, message):
     with pytest.raises(ValueError, match=message):
         EventDataModule(**options)
+
+
+def test_a_passport_that_draws_at_random_warns(recordings):
+    random, still = FileInput(recordings[0], event_transform=FlipX(0.5)), FileInput(recordings[0])
+    with pytest.warns(UserWarning, match="items of evaluation are drawn at random, by .*FlipX.*: give val="):
+        EventDataModule(random).state_dict()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        EventDataModule(random, still).state_dict()
+        EventDataModule(still).state_dict()
 
 
 def test_an_empty_folder_fails(tmp_path):

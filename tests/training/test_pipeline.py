@@ -128,6 +128,26 @@ def test_a_checkpoint_without_passport_fails(tmp_path):
         load_pipeline(tmp_path / "plain.ckpt")
 
 
+def test_what_is_no_checkpoint_fails(tmp_path):
+    path = tmp_path / "model.ckpt"
+    for data in (b"hello", b"", b"PK\3\4", b"\x80\2}q\0."):
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match="model.ckpt' is no checkpoint of"):
+            load_pipeline(path)
+    torch.save([1, 2], path)
+    with pytest.raises(ValueError, match="no checkpoint of Lightning's: it holds a list"):
+        load_pipeline(path)
+    with pytest.raises(FileNotFoundError):
+        load_pipeline(tmp_path / "nowhere.ckpt")
+
+
+@pytest.mark.parametrize("source", ["recording.raw", None, [1]])
+def test_a_stream_of_what_is_no_input_fails(path, tmp_path, source):
+    pipeline = load_pipeline(saved(tmp_path, Passport.of(FileInput(path))))
+    with pytest.raises(ValueError, match=r"source must be an input, such as UDPInput\(…\) or FileInput\(path\); got"):
+        pipeline.stream(source)
+
+
 def test_a_later_passport_fails():
     with pytest.raises(ValueError, match="a passport has no colour"):
         Passport.from_dict({"representation": None, "colour": 1})
