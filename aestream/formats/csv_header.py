@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from aestream.field_names import FIELD_OF_NAME, FIELDS, field_named
-from aestream.formats.csv_lines import Line, split
+from aestream.formats.csv_lines import Line, separator_of, split
 from aestream.formats.fields import ADVICE, FieldsError, check_fields
 
 _MOST_COLUMNS = 255
@@ -51,24 +51,22 @@ def find_layout(
     check_fields(fields)
     if columns is not None and fields is not None:
         raise FieldsError(f"pass columns or fields; got {columns!r} and {fields!r}")
-    first = split(lines[0].text, separator) if lines else []
-    has_header = bool(first) and not any(_NUMBER.match(word) for word in first)
-    names = [word.strip("\"' ") for word in first] if has_header else []
+    heads, behind = split_heads(lines)
+    names = _names_of(heads[-1]) if heads else []
     size = _SIZE_NAME.fullmatch(names[-1]) if names else None
     shape = (int(size[1]), int(size[2])) if size else None
     names = names[:-1] if size else names
     layout = _layout_of(names, fields) if names else None
     if layout is not None and shape is not None:
         layout = replace(layout, shape=shape)
-    behind = lines[1:] if has_header else lines
     if columns is not None:
         unit = layout.time_unit if layout is not None and layout.order.index("t") == columns.index("t") else None
         return Layout(columns, shape or _shape_of(names), unit), behind
     if layout is not None:
         return layout, behind
-    if has_header:
+    if heads:
         known = ", ".join(sorted(FIELD_OF_NAME, key=lambda name: name not in FIELDS))
-        raise lines[0].error(f"expected columns named {known}; found {lines[0].short()}; {ADVICE}")
+        raise heads[-1].error(f"expected columns named {known}; found {heads[-1].short()}; {ADVICE}")
     width = len(split(behind[0].text, separator)) if behind else len(FIELDS)
     for comment in comments:
         if (layout := _layout_of_comment(comment, width, fields)) is not None:
@@ -78,6 +76,23 @@ def find_layout(
             f"fields is for a file whose columns have names; found {lines[0].short() if lines else 'none'}"
         )
     return Layout(FIELDS, told=False), behind
+
+
+def split_heads(lines: list[Line]) -> tuple[list[Line], list[Line]]:
+    """The lines before the first one with a number, of which the last may be a header, and the others.
+
+    Of lines without any number only the first is a head.
+    """
+    count = next((number for number, line in enumerate(lines) if _has_number(line)), min(len(lines), 1))
+    return lines[:count], lines[count:]
+
+
+def _has_number(line: Line) -> bool:
+    return any(_NUMBER.match(word) for word in split(line.text, separator_of(line.text)))
+
+
+def _names_of(line: Line) -> list[str]:
+    return [word.strip("\"' ") for word in split(line.text, separator_of(line.text))]
 
 
 def _layout_of(names: list[str], fields: Mapping[str, str] | None = None) -> Layout | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import aestream._core as _core
 from aestream.errors import FormatError
 from aestream.field_names import FIELDS
 from aestream.formats.base import OpenedFile, Request, Spooled
-from aestream.formats.csv_header import Layout, find_layout, is_number
+from aestream.formats.csv_header import Layout, find_layout, is_number, split_heads
 from aestream.formats.csv_lines import (
     MOST_HEADER_BYTES,
     Line,
@@ -18,21 +20,23 @@ from aestream.formats.csv_lines import (
     split,
     take_geometry,
 )
-from aestream.formats.fields import ADVICE, check_columns
+from aestream.formats.fields import ADVICE, check_columns, count_falls
 from aestream.formats.units import POWER_OF_UNIT, warn_of_guess
 
 _CHECKED_LINES = 256
+_FEWEST_TIMES = 16  # that say anything about their order
 
 
 def open_csv(request: Request) -> OpenedFile:
     """Open a text file in any of the usual dialects.
 
-    Separators are commas, semicolons, tabs or spaces; lines end with LF, CR LF or CR; a byte order mark says UTF-8 or
-    UTF-16. Columns go by ``columns``; else by the names in a header, which may be a comment (``fields`` says otherwise;
-    columns with further names are ignored); else they are t, x, y, p. Numbers may be written as floats. The sensor's
-    width and height are a first line of two numbers, a line ``%geometry:346,260``, or ``x@346,y@260`` in a header.
-    Times count ``time_unit``; else what their column's name says, such as ``t_us``; else seconds, if one of all has a
-    fraction; else microseconds. A file without a line of data holds no events.
+    Separators are commas, semicolons, tabs or spaces, and a header may have another; lines end with LF, CR LF or CR; a
+    byte order mark says UTF-8 or UTF-16. Lines before a header that hold no number are left aside. Columns go by
+    ``columns``; else by the names in a header, which may be a comment (``fields`` says otherwise; columns with further
+    names are ignored); else they are t, x, y, p. Numbers may be written as floats. The sensor's width and height are a
+    first line of two numbers, a line ``%geometry:346,260``, or ``x@346,y@260`` in a header. Times count ``time_unit``;
+    else what their column's name says, such as ``t_us``; else seconds, if one of all has a fraction; else microseconds.
+    A file without a line of data holds no events.
 
     Raises:
         FormatError: if a header has other names or is longer than a mebibyte, or lines without header are plainly not
@@ -45,7 +49,8 @@ def open_csv(request: Request) -> OpenedFile:
     file, is_spooled = as_plain_text(request.bytes)
     lines, comments = data_lines(file)
     shape, lines = take_geometry(lines, comments)
-    separator = separator_of(lines[0].text if lines else ",")
+    heads, rows = split_heads(lines)
+    separator = separator_of((rows or heads)[0].text if lines else ",")
     layout, lines = find_layout(lines, comments, separator, options.columns, options.fields)
     if not lines and len(file) > MOST_HEADER_BYTES:
         raise FormatError(f"expected a line of data within the first {MOST_HEADER_BYTES} bytes, found none", 0)
@@ -53,6 +58,7 @@ def open_csv(request: Request) -> OpenedFile:
         _check_width(lines, separator, layout)
         if not layout.told:
             _check_order(lines, separator)
+            _check_times(lines[:_CHECKED_LINES], separator)
     begin = lines[0].offset if lines else len(file)
     dialect: dict[str, Any] = {
         "separator": separator,
@@ -89,6 +95,20 @@ def _check_order(lines: list[Line], separator: str) -> None:
                 raise line.error(f"expected the columns t, x, y, p; found {word} for {name}; {ADVICE}")
         if len(words) == 3 and is_number(words[2]) and not _is_polarity(float(words[2])):
             raise line.error(f"expected the columns t, x, y, p; found {words[2]} for a polarity; {ADVICE}")
+
+
+def _check_times(lines: list[Line], separator: str) -> None:
+    """Refuse times that fall again and again beside a column that only rises: that one holds the times."""
+    rows = [split(line.text, separator)[:3] for line in lines]
+    columns = np.array([[float(word) for word in row] for row in rows if len(row) == 3 and all(map(is_number, row))]).T
+    if not len(lines) // 2 < columns.shape[-1] >= _FEWEST_TIMES:
+        return
+    t, *others = columns
+    falls = count_falls(t)
+    for name, column in zip("xy", others, strict=True):
+        if falls > len(t) // 4 and count_falls(column) == 0 and column[0] < column[-1]:
+            found = f"{falls} falls in {len(t)} times, and none in {name}"
+            raise lines[0].error(f"expected the columns t, x, y, p; found {found}; {ADVICE}")
 
 
 def _is_polarity(value: float) -> bool:

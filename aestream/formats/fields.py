@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from aestream.errors import FormatError
+from aestream.event_columns import MINUS_ONES, Column
 from aestream.field_names import FIELDS, field_named
 
 ADVICE = 'pass columns="txyp" with these letters in the order of the file\'s columns, "_" for a column to skip'
@@ -70,3 +73,23 @@ def check_columns(columns: str) -> None:
     """Raise ValueError unless ``columns`` holds each field once, and apart from them only ``"_"``."""
     if sorted(columns.replace("_", "")) != sorted(FIELDS):
         raise ValueError(f'columns takes each of the letters t, x, y, p once, and "_"; found {columns!r}')
+
+
+def check_order(t: Column, x: Column, y: Column, p: Column) -> None:
+    """Refuse rows that nobody gave an order for, and that are plainly in another than t, x, y, p."""
+    largest = np.iinfo(np.int16).max
+    for name, coordinates in (("x", x), ("y", y)):
+        if (coordinates > largest).any():
+            raise FormatError(f"expected the columns t, x, y, p; found {coordinates.max()} for {name}; {ADVICE}")
+    odd = [value for value in np.unique(p) if value not in (0, 1, *MINUS_ONES)]
+    if odd:
+        row = int(np.isin(p, odd).argmax())
+        raise FormatError(f"row {row}: expected the columns t, x, y, p; found {p[row]} for a polarity; {ADVICE}")
+    falls = count_falls(t)
+    if falls > len(t) // 4:
+        raise FormatError(f"expected the columns t, x, y, p; found {falls} falls in {len(t)} times; {ADVICE}")
+
+
+def count_falls(column: Column) -> int:
+    """How often a value is below the one before it."""
+    return int((column[1:] < column[:-1]).sum())

@@ -13,13 +13,15 @@ import numpy.typing as npt
 from aestream.errors import FormatError
 from aestream.field_names import FIELDS
 from aestream.formats.base import ReadOptions
-from aestream.formats.fields import ADVICE, choose_fields
+from aestream.formats.fields import ADVICE, check_order, choose_fields
 from aestream.formats.hdf5_access import OptionError, check_filters, check_size, find_dataset, import_h5py
 from aestream.formats.hdf5_places import is_column, names_in
 from aestream.formats.units import US_PER_UNIT, off_of, time_unit_of
 
 _GEOMETRY = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _LARGEST = 32767
+_MVSEC = "davis/"  # whose tables are in an order of their own
+_SAMPLE_ROWS = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def read_layout(file: Any, path: str, node: Any, options: ReadOptions, file_byte
         raise FormatError(f"expected as many rows in every column of {path}, found {found}")
     for field in fields.values():
         check_size(field.dataset, file_bytes, item_bytes=16)
+    if names_in(node) == [] and options.columns is None and not path.startswith(_MVSEC):
+        _check_order(fields)
     homes = [node if isinstance(node, import_h5py().Group) else node.parent]
     homes += [homes[0].parent, file]
     offset_us = _read_integer(homes, "t_offset")
@@ -178,7 +182,7 @@ def _read_fields(node: Any, path: str, options: ReadOptions) -> tuple[dict[str, 
 
 def _columns_of_matrix(node: Any, path: str, columns: str | None) -> dict[str, Field]:
     """MVSEC's arrays are x, y, t, p; others as an NPY file's. MATLAB's are turned: ``[4, N]``."""
-    order = columns or ("xytp" if path.startswith("davis/") else FIELDS)
+    order = columns or ("xytp" if path.startswith(_MVSEC) else FIELDS)
     if len(order) not in node.shape:
         raise FormatError(f"expected an array [N, {len(order)}] at {path}, found {list(node.shape)}; {ADVICE}")
     axis, size = int(node.shape[1] != len(order)), node.dtype.itemsize
@@ -186,6 +190,16 @@ def _columns_of_matrix(node: Any, path: str, columns: str | None) -> dict[str, F
     fields = {letter: Field(node, i, i * size, node.dtype, axis) for letter, i in numbers.items()}
     _check_field(fields["t"], path, dimensions=2)
     return fields
+
+
+def _check_order(fields: dict[str, Field]) -> None:
+    """As an NPY file's, by the first rows, where they can be read here."""
+    try:
+        check_filters(fields["t"].dataset)
+        columns = [field.rows(0, min(field.num_rows, _SAMPLE_ROWS)) for field in fields.values()]
+    except (ImportError, OSError):  # of a filter that only the core can undo, or of damage that reading will find
+        return
+    check_order(*columns)
 
 
 def _check_field(field: Field, path: str, dimensions: int = 1) -> None:

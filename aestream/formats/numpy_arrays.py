@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 import aestream._core as _core
 from aestream.errors import FormatError
-from aestream.event_columns import MINUS_ONES
 from aestream.field_names import FIELDS, field_named
 from aestream.formats.base import OpenedFile, ReadOptions, Request, Spooled
-from aestream.formats.fields import ADVICE, check_columns, choose_fields
+from aestream.formats.fields import ADVICE, check_columns, check_order, choose_fields
 from aestream.formats.units import US_PER_UNIT, Rows, off_of, time_unit_of
 from aestream.formats.zip_archive import open_zip
 from aestream.formats.zip_members import map_members, read_pieces
@@ -254,7 +253,7 @@ def _columns_of_matrix(array: npt.NDArray[Any], order: str | None) -> _Found:
     if array.ndim != 2 or array.shape[1] != expected:
         raise FormatError(f"expected an array [N, {expected}], found {list(array.shape)}; {ADVICE}")
     if order is None:
-        _check_order(array[:_SAMPLE_ROWS])
+        check_order(*array[:_SAMPLE_ROWS].T)
     order = order or FIELDS
     return _Found({letter: array[:, order.index(letter)] for letter in FIELDS}, order)
 
@@ -262,19 +261,3 @@ def _columns_of_matrix(array: npt.NDArray[Any], order: str | None) -> _Found:
 def _check_number(dtype: np.dtype[Any], name: str) -> None:
     if dtype.kind not in _NUMBERS or dtype.itemsize > 8 or dtype.shape:
         raise FormatError(f"expected integers, floats or booleans in {name}, found {dtype}")
-
-
-def _check_order(rows: npt.NDArray[Any]) -> None:
-    """Refuse rows that are plainly in another order than t, x, y, p."""
-    t, x, y, p = rows.T
-    largest = np.iinfo(np.int16).max
-    for name, coordinates in (("x", x), ("y", y)):
-        if (coordinates > largest).any():
-            raise FormatError(f"expected the columns t, x, y, p; found {coordinates.max()} for {name}; {ADVICE}")
-    odd = [value for value in np.unique(p) if value not in (0, 1, *MINUS_ONES)]
-    if odd:
-        row = int(np.isin(p, odd).argmax())
-        raise FormatError(f"row {row}: expected the columns t, x, y, p; found {p[row]} for a polarity; {ADVICE}")
-    falls = int((t[1:] < t[:-1]).sum())
-    if falls > len(t) // 4:
-        raise FormatError(f"expected the columns t, x, y, p; found {falls} falls in {len(t)} times; {ADVICE}")

@@ -115,6 +115,32 @@ def test_a_third_polarity_fails_with_its_row(tmp_path, kind, third):
         FileInput(path).load()
 
 
+@pytest.mark.parametrize("kind", ["npy", "npz", "h5", "h5 gzip", "csv", "txt"])
+def test_a_table_in_another_order_fails_without_columns(tmp_path, kind):
+    events = make_events(1000)
+    table = np.stack([events[name].astype("i8") for name in "xytp"], axis=1)
+    table[:, 2] -= 1_000_000  # times that would do for a coordinate
+    path = tmp_path / f"a.{kind.split()[0]}"
+    if path.suffix == ".h5":
+        with h5py.File(path, "w") as file:
+            file.create_dataset("events", data=table, compression="gzip" if "gzip" in kind else None)
+    elif path.suffix == ".csv" or path.suffix == ".txt":
+        np.savetxt(path, table, fmt="%d", delimiter="," if kind == "csv" else " ")
+    else:
+        (np.save if kind == "npy" else np.savez)(path, table)
+    with pytest.raises(FormatError, match=r"expected the columns t, x, y, p; found \d+ falls in \d+ times.*columns="):
+        FileInput(path)
+    events["t"] -= 1_000_000
+    assert_same_events(FileInput(path, columns="xytp").load(), events)
+
+
+def test_times_that_fall_in_text_are_read_where_nothing_else_rises(tmp_path):
+    events = make_events(300)
+    events["t"] = events["t"][::-1]
+    save(tmp_path / "a.txt", events, (64, 48))
+    assert_same_events(FileInput(tmp_path / "a.txt").load(), events)
+
+
 def structured(path, p):
     events = np.zeros(len(p), [("t", "i8"), ("x", "u2"), ("y", "u2"), ("p", p.dtype)])
     events["p"] = p

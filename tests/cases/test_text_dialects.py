@@ -82,6 +82,32 @@ def test_the_same_events_in_other_spellings(tmp_path, data):
     assert load(tmp_path, data) == ONE
 
 
+TITLED = "Recording of a camera\nindoors; at noon\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        ("t x y p\n10,1,2,1\n20,3,4,0\n", {}),
+        ("t,x,y,p\n10 1 2 1\n20 3 4 0\n", {}),
+        ("t\tx\ty\tp\n10;1;2;1\n20;3;4;0\n", {}),
+        (TITLED + "x,y,t,p\n1,2,10,1\n3,4,20,0\n", {}),
+        (TITLED + "stamp,x,y,p\n10,1,2,1\n20,3,4,0\n", {"fields": {"t": "stamp"}}),
+        (TITLED + "10,1,2,1\n20,3,4,0\n", {"columns": "txyp"}),
+        (TITLED + "a,b,c,d\n1,2,10,1\n3,4,20,0\n", {"columns": "xytp"}),
+        ("t,x,y,p\nus,px,px,bool\n10,1,2,1\n20,3,4,0\n", {"columns": "txyp"}),
+        ("// made by hand\n// t x y p\n10 1 2 1\n20 3 4 0\n", {"columns": "txyp"}),
+    ],
+)
+def test_headers_of_another_separator_and_lines_before_them(tmp_path, data, options):
+    assert load(tmp_path, data, **options) == ONE
+
+
+def test_a_line_between_header_and_data_fails_as_it_may_say_a_unit(tmp_path):
+    with pytest.raises(FormatError, match=r"line 2: expected columns named .*; found 'ms,px,px,bool'; pass columns="):
+        load(tmp_path, "t,x,y,p\nms,px,px,bool\n10,1,2,1\n")
+
+
 def test_columns_override_a_header(tmp_path):
     assert load(tmp_path, "t,x,y,p\n1,2,1,10\n3,4,0,20\n", columns="xypt") == ONE
 
