@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aestream.datasets.folder import is_hidden
 from aestream.datasets.published import check_choice
 from aestream.datasets.ragged import collate_detections
 from aestream.datasets.recordings import RecordingDataset
 from aestream.datasets.windows import windows_before
+from aestream.hidden import is_hidden
 
 _NEEDED = ("x", "y", "w", "h", "class_id")
 _ENDINGS = ("_td.dat", "_td.h5", "_td.dat.h5")

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from aestream.datasets.box_checks import BoxReport, examine_boxes
 from aestream.datasets.boxes import table_of
 from aestream.datasets.file import FileInput
-from aestream.datasets.folder import is_hidden
 from aestream.errors import FormatError
+from aestream.hidden import is_hidden
 
 _PARTS = 10  # of a recording's time, whose rates are compared
 _ROW = 1 << 16  # more than any sensor's columns

@@ -11,8 +11,7 @@ from typing import Any
 
 from aestream.datasets.recordings import RecordingDataset
 from aestream.errors import FormatError
-
-_LEFT_BY_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")
+from aestream.hidden import is_hidden
 
 
 class EventFolder(RecordingDataset):
@@ -53,11 +52,6 @@ class EventFolder(RecordingDataset):
         except FormatError as error:
             advice = 'EventFolder takes pattern="*.raw", or alike, where other files lie beside recordings'
             raise FormatError(f"{error}; {advice}") from None
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder is none of the user's: hidden, or what macOS or Windows leaves in folders."""
-    return name.startswith(".") or name in _LEFT_BY_SYSTEMS
 
 
 def folder_names(root: str | os.PathLike[str]) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from aestream.datasets.archives import extract
 from aestream.datasets.download import fetch
-from aestream.datasets.folder import is_hidden, labelled_files
+from aestream.datasets.folder import labelled_files
+from aestream.hidden import is_hidden
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from aestream.errors import FormatError
 from aestream.formats.base import OpenedFile, Request, Spooled
 from aestream.formats.spool import PIECE_BYTES, Spool
 from aestream.formats.zip_archive import open_zip
+from aestream.hidden import is_hidden
 
 _Pieces: TypeAlias = Generator[bytes, None, None]
 
@@ -69,7 +70,8 @@ def zip_member(request: Request) -> str | None:
     if header[30 : 30 + int.from_bytes(header[26:28], "little")].endswith(b".npy"):
         return None  # as of most archives, without their lists
     with contextlib.suppress(FormatError, OSError), open_zip(request) as archive:
-        names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+        all_names = [name for name in archive.namelist() if not name.endswith("/")]
+        names = [name for name in all_names if not any(map(is_hidden, name.split("/")))]
         return names[0] if len(names) == 1 and not names[0].endswith(".npy") else None
     return None
 

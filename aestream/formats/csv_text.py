@@ -23,6 +23,7 @@ from aestream.formats.csv_lines import (
 from aestream.formats.fields import ADVICE, check_columns, count_falls
 from aestream.formats.units import POWER_OF_UNIT, warn_of_guess
 
+_LFS = b"version https://git-lfs"
 _CHECKED_LINES = 256
 _FEWEST_TIMES = 16  # that say anything about their order
 
@@ -46,6 +47,8 @@ def open_csv(request: Request) -> OpenedFile:
     options = request.options
     if options.columns is not None:
         check_columns(options.columns)
+    if bytes(memoryview(request.bytes)[: len(_LFS)]) == _LFS:
+        raise FormatError("expected events, found a pointer of Git LFS: git lfs pull fetches the file")
     file, is_spooled = as_plain_text(request.bytes)
     lines, comments = data_lines(file)
     shape, lines = take_geometry(lines, comments)

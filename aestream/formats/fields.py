@@ -71,7 +71,7 @@ def check_fields(fields: Mapping[str, str] | None) -> None:
 
 def check_columns(columns: str) -> None:
     """Raise ValueError unless ``columns`` holds each field once, and apart from them only ``"_"``."""
-    if sorted(columns.replace("_", "")) != sorted(FIELDS):
+    if not isinstance(columns, str) or sorted(columns.replace("_", "")) != sorted(FIELDS):
         raise ValueError(f'columns takes each of the letters t, x, y, p once, and "_"; found {columns!r}')
 
 

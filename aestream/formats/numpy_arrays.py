@@ -28,6 +28,7 @@ _SAMPLE_ROWS = 1 << 16
 _KEPT_ROWS = 1 << 20  # of a column that is read from front to back
 _TRUSTED_RATIO = 64  # of inflated bytes to the file's
 _ALWAYS_TRUSTED = 16 << 20
+_SHOWN = 8  # members of an archive, in messages
 _SINGLE = ("event_data", "events")
 _SIZE = "sensor_size"
 _NUMBERS = "biuf"
@@ -98,6 +99,9 @@ def open_npz(request: Request) -> OpenedFile:
     options = request.options
     with open_zip(request) as archive:
         infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if not any(name.endswith(".npy") for name in archive.namelist()):
+            names = ", ".join(archive.namelist()[:_SHOWN]) or "nothing"
+            raise FormatError(f"expected arrays of NumPy in the archive, or one recording alone; found {names}")
     file, places = map_members(request.bytes, _choose_members(infos, len(request.bytes), options.fields))
     size = _read_size(request.bytes, infos[_SIZE]) if _SIZE in infos else None
     data = memoryview(file)

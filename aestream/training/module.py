@@ -12,9 +12,10 @@ from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
 
 from aestream.arguments import positive
 from aestream.datasets.file import FileInput
-from aestream.datasets.folder import EventFolder, is_hidden
+from aestream.datasets.folder import EventFolder
 from aestream.datasets.loader import EventLoader
 from aestream.datasets.sequences import SequenceSampler
+from aestream.hidden import is_hidden
 from aestream.streams.base import EventStream
 from aestream.training.description import is_restorable, restore
 from aestream.training.lightning_base import data_module_class

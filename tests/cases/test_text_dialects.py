@@ -108,6 +108,17 @@ def test_a_line_between_header_and_data_fails_as_it_may_say_a_unit(tmp_path):
         load(tmp_path, "t,x,y,p\nms,px,px,bool\n10,1,2,1\n")
 
 
+def test_a_pointer_of_git_lfs_says_what_it_is(tmp_path):
+    with pytest.raises(FormatError, match="found a pointer of Git LFS: git lfs pull fetches the file"):
+        load(tmp_path, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n")
+
+
+@pytest.mark.parametrize("columns", [5, "txy", ["t", "x", "y", "p"], b"txyp"])
+def test_columns_that_are_no_letters_fail(tmp_path, columns):
+    with pytest.raises(ValueError, match="columns takes each of the letters t, x, y, p once"):
+        load(tmp_path, "1,2,3,1\n", columns=columns)
+
+
 def test_columns_override_a_header(tmp_path):
     assert load(tmp_path, "t,x,y,p\n1,2,1,10\n3,4,0,20\n", columns="xypt") == ONE
 

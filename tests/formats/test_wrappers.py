@@ -8,6 +8,7 @@ import pickle
 import resource
 import threading
 import warnings
+import zipfile
 from pathlib import Path
 
 import cramjam
@@ -203,6 +204,26 @@ def test_damage_inside_is_placed_in_the_inflated_bytes(tmp_path, wrapper):
     path = write(tmp_path, wrapper, encode_csv(EVENTS[:2]) + b"1,2,x,4\n")
     with pytest.raises(FormatError, match=f"{path}, byte {len(encode_csv(EVENTS[:2]))} of the inflated bytes: line 3"):
         FileInput(path, SHAPE).load()
+
+
+BESIDE = ["__MACOSX/rec/._a.csv", "rec/.DS_Store", "rec/Thumbs.db", "rec/desktop.ini", ".git/x"]
+
+
+@pytest.mark.parametrize("beside", [[], BESIDE[:1], BESIDE])
+def test_what_systems_put_beside_a_recording_in_a_zip_does_not_count(tmp_path, beside):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in beside:
+            archive.writestr(name, b"\0\5\x16\7")
+        archive.writestr("rec/a.csv", encode_csv(EVENTS))
+    assert_same_events(FileInput(tmp_path / "a.zip", SHAPE).load(), EVENTS)
+
+
+def test_a_zip_of_other_files_fails_naming_them(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.writestr(name, encode_csv(EVENTS))
+    with pytest.raises(FormatError, match="expected arrays of NumPy .*or one recording alone; found a.csv, b.csv"):
+        FileInput(tmp_path / "a.zip")
 
 
 @pytest.mark.parametrize("outer", COMPRESS)
