@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 
@@ -16,12 +16,15 @@ from aestream.datasets.batch import Column
 from aestream.datasets.epoch import Epoch
 from aestream.datasets.file import FileInput
 from aestream.datasets.together import Stamp, columns_of_small_files
-from aestream.datasets.windows import Spans
+from aestream.datasets.windows import Cut, Spans
+from aestream.option_checks import check_item_options
+from aestream.options import FileOptions, resolved
 from aestream.transforms.base import seed_of, seeded
 
 _OF_WINDOWS = ("window_us", "window_events", "stride", "start_us", "stop_us", "include_incomplete")
 _SMALL_FORMATS = ("bin40", "dat", "evt2", "evt3")  # whose small files the core reads whole
 _TRIES = 8  # batches that may turn out not to be of small files before this is not tried any more
+_BESIDE_OPTIONS = ("device", "ignore_time")  # arguments of FileInput that are no options
 _OF_READING = ("format", "columns", "fields", "time_unit", "chip", "stream", "mirror")
 
 
@@ -75,6 +78,9 @@ class OpenedRecordings:
     """
 
     def __init__(self, shape: tuple[int, int] | None, options: dict[str, Any], max_open: int) -> None:
+        given = {name: value for name, value in options.items() if name not in _BESIDE_OPTIONS}
+        check_item_options(resolved(FileOptions, given, "FileInput"))  # now, and not when the first file is opened
+        Cut.of(cast(FileOptions, given))
         self.shape = shape
         self.epoch = Epoch()
         self._options = options

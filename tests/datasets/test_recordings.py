@@ -101,6 +101,24 @@ def test_no_recordings_and_missing_targets_fail(files):
         RecordingDataset([(files[0][0], None, 1), (files[0][1], None, None)])
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"windw_us": 5}, TypeError, "got an unexpected keyword argument 'windw_us'; it takes window_us"),
+        ({"path": "x"}, TypeError, "unexpected keyword argument 'path'"),
+        ({"representation": "frame"}, ValueError, "representation must be callable or None; got 'frame'"),
+        ({"event_transform": 5}, ValueError, "event_transform must be callable or None; got 5"),
+        ({"stride": 0}, ValueError, "stride must be a whole number, 1 or more; got 0"),
+        ({"window_us": 1.5}, ValueError, "window_us must be a whole number, 1 or more; got 1.5"),
+        ({"start_us": "x"}, ValueError, "start_us must be a whole number of microseconds; got 'x'"),
+        ({"seed": "a"}, ValueError, "seed must be a whole number; got 'a'"),
+    ],
+)
+def test_options_fail_before_a_file_is_opened(options, error, message):
+    with pytest.raises(error, match=message):
+        RecordingDataset([("nowhere.raw", None, 0)], (16, 12), **options)
+
+
 @pytest.mark.parametrize("item", ["a.raw", ("a.raw",), ("a.raw", None), ("a.raw", None, 0, 1), None, 5], ids=str)
 def test_items_that_are_no_triples_fail(files, item):
     with pytest.raises(ValueError, match=r"items must be \(path, windows or None, targets.* item 1"):
