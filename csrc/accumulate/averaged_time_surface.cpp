@@ -1,17 +1,30 @@
-// HATS. A cell with few events walks over them; in others a pixel's earlier events decay together, so that their sum and the
-// latest time are enough, and only a limit of age needs the events themselves.
+// HATS, cell by cell, so that what a cell knows is in the cache. In a cell with few events each looks at those before it; in
+// others a pixel's earlier events decay together, so that their sum and the latest time are enough, and only a limit of age
+// needs the events themselves.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
+#include "accumulate/by_cell.hpp"
 #include "accumulate/exponential.hpp"
 #include "accumulate/histories.hpp"
 #include "accumulate/pixel.hpp"
 #include "accumulate/tore.hpp"
+#include "core/multiversion.hpp"
 
 namespace aestream {
 namespace {
+
+/// What events of these ages are worth.
+AESTREAM_MULTIVERSION
+void weigh(const std::uint64_t* ages, std::size_t count, double tau_us, double* values) {
+  for (std::size_t i = 0; i < count; ++i) values[i] = decayed(static_cast<double>(ages[i]) / tau_us);
+}
+
+constexpr std::size_t few = 64;
 
 class AveragedTimeSurfaceAccumulator final : public Accumulator {
  public:
@@ -30,8 +43,10 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
     out_ = reinterpret_cast<float*>(out);
     std::memset(out, 0, size());
     for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
-      if (cells_[cell].count != 0) clear_cell(cell);
+      if (cells_[cell].count != 0) std::fill_n(&sums_[cell * tile_ * tile_], tile_ * tile_, 0.0);
+      cells_[cell] = {};
     }
+    waiting_.clear();
     events_.clear();
     memories_.clear();
     histories_.clear();
@@ -40,6 +55,8 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   }
 
   void consume(ConstEventSpan events) override {
+    const std::uint64_t inverse = (std::uint64_t{1} << 32) / cell_ + 1;  // exact: coordinates have 16 bits
+    const auto cells = static_cast<std::uint32_t>(rows_.pixels());
     for (const Event& event : events) {
       latest_ = std::max(latest_, event.t);
       const Pixel pixel(event);
@@ -47,11 +64,17 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
         ++outside_;
         continue;
       }
-      add(pixel);
+      const auto column = static_cast<std::uint32_t>(pixel.x * inverse >> 32);
+      const auto row = static_cast<std::uint32_t>(pixel.y * inverse >> 32);
+      const std::uint32_t cell = pixel.on * cells + row * rows_.width + column;
+      waiting_.add({latest_, cell, static_cast<std::uint16_t>(pixel.x - column * cell_),
+                    static_cast<std::uint16_t>(pixel.y - row * cell_)});
+      if (waiting_.is_full()) add_waiting();
     }
   }
 
   std::size_t finish() override {
+    add_waiting();
     for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
       if (cells_[cell].count != 0) finish_cell(cell);
     }
@@ -62,7 +85,7 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   /// Events of a cell that has few, each with the one before it.
   struct Remembered {
     std::int64_t time;
-    std::uint32_t x, y;  // in the cell
+    std::uint16_t x, y;
     std::uint32_t before;
   };
 
@@ -72,75 +95,97 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
     std::uint32_t memories = no_event;  // then those of its pixels: the first
   };
 
-  static constexpr std::uint64_t few = 16;
-
   std::size_t elements() const { return 2 * rows_.pixels() * tile_ * tile_; }
-  std::size_t stride() const { return std::size_t{rows_.width} * tile_; }
-
-  /// The first element of a cell of both polarities' cells.
-  std::size_t place_of(std::size_t cell) const {
-    return cell / rows_.width * tile_ * stride() + cell % rows_.width * tile_;
-  }
-
-  void clear_cell(std::size_t cell) {
-    cells_[cell] = {};
-    for (std::size_t row = 0, at = place_of(cell); row < tile_; ++row, at += stride()) {
-      std::fill_n(&sums_[at], tile_, 0.0);
-    }
-  }
 
   void finish_cell(std::size_t cell) {
     const auto count = static_cast<double>(cells_[cell].count);
-    for (std::size_t row = 0, at = place_of(cell); row < tile_; ++row, at += stride()) {
-      for (std::size_t i = at; i < at + tile_; ++i) out_[i] = static_cast<float>(sums_[i] / count);
+    const double* sum = &sums_[cell * tile_ * tile_];
+    const std::size_t stride = std::size_t{rows_.width} * tile_;
+    float* out = out_ + cell / rows_.width * tile_ * stride + cell % rows_.width * tile_;
+    for (std::size_t row = 0; row < tile_; ++row, out += stride) {
+      for (std::size_t i = 0; i < tile_; ++i) out[i] = static_cast<float>(*sum++ / count);
     }
   }
 
-  void add(const Pixel& pixel) {
-    const std::uint32_t column = pixel.x / cell_, row = pixel.y / cell_;
-    const std::size_t at = pixel.on * rows_.pixels() + std::size_t{row} * rows_.width + column;
+  void add_waiting() {
+    waiting_.take(cells_.size(), [this](std::size_t cell, std::span<const CellEvent> events) { add(cell, events); });
+  }
+
+  void add(std::size_t at, std::span<const CellEvent> events) {
     Cell& cell = cells_[at];
-    const std::uint32_t x = pixel.x - column * cell_, y = pixel.y - row * cell_;
-    double* const middle = &sums_[place_of(at) + radius_ * stride() + radius_];
-    ++cell.count;
-    *middle += 1;
-    if (cell.count > few) {
+    double* const tile = &sums_[at * tile_ * tile_];
+    const std::size_t room = few - std::min<std::uint64_t>(few, cell.count);
+    const std::span first = events.first(std::min(room, events.size()));
+    if (!first.empty()) add_by_events(cell, first, tile);
+    for (const CellEvent& event : events.subspan(first.size())) {
       if (cell.memories == no_event) move_to_memories(cell);
-      return add_by_pixels(cell, x, y, middle);
+      ++cell.count;
+      add_by_pixels(cell, event, tile);
     }
-    add_by_events(cell, x, y, middle);
-    events_.push_back({latest_, x, y, cell.newest});
-    cell.newest = static_cast<std::uint32_t>(events_.size() - 1);
   }
 
-  /// What the cell's earlier events are worth now, one by one.
-  void add_by_events(const Cell& cell, std::uint32_t x, std::uint32_t y, double* middle) {
-    const auto stride = static_cast<std::ptrdiff_t>(this->stride());
-    for (std::uint32_t i = cell.newest; i != no_event; i = events_[i].before) {
-      const Remembered& event = events_[i];
-      const auto dx = static_cast<std::int32_t>(event.x - x), dy = static_cast<std::int32_t>(event.y - y);
-      if (static_cast<std::uint32_t>(std::abs(dx)) > radius_ || static_cast<std::uint32_t>(std::abs(dy)) > radius_)
-        continue;
-      const double age = between(event.time, latest_);
-      if (max_age_us_ && age > static_cast<double>(*max_age_us_)) break;  // as are all before it
-      middle[dy * stride + dx] += decayed(age / tau_us_);
+  /// And what the cell's earlier events are worth then, one by one: first the pairs, then their weights, then the sums.
+  void add_by_events(Cell& cell, std::span<const CellEvent> events, double* tile) {
+    std::int64_t times[few];
+    std::uint32_t xs[few], ys[few], ends[few], pairs[few * few / 2];
+    double values[few * few / 2];
+    const auto before = static_cast<std::size_t>(cell.count), end = before + events.size();
+    for (std::size_t i = before, from = cell.newest; i-- > 0; from = events_[from].before) {
+      times[i] = events_[from].time;
+      xs[i] = events_[from].x;
+      ys[i] = events_[from].y;
+    }
+    const std::uint64_t oldest = max_age_us_ ? static_cast<std::uint64_t>(*max_age_us_) : UINT64_MAX;
+    const auto age = [&](std::size_t i, std::size_t k) {
+      return static_cast<std::uint64_t>(times[i]) - static_cast<std::uint64_t>(times[k]);
+    };
+    const std::uint32_t radius = radius_, length = tile_;
+    std::uint32_t found = 0;
+    std::size_t first = 0;  // that is not too old
+    for (std::size_t i = before; i < end; ++i) {
+      const CellEvent& event = events[i - before];
+      times[i] = event.time;
+      xs[i] = event.x;
+      ys[i] = event.y;
+      events_.push_back({event.time, event.x, event.y, cell.newest});
+      cell.newest = static_cast<std::uint32_t>(events_.size() - 1);
+      while (age(i, first) > oldest) ++first;
+      const std::uint32_t x = xs[i] - radius, y = ys[i] - radius;
+      for (std::size_t k = i; k-- > first;) {
+        pairs[found] = static_cast<std::uint32_t>(i * few + k);
+        found += (xs[k] - x < length) & (ys[k] - y < length);
+      }
+      ends[i] = found;
+    }
+    cell.count = end;
+    for (std::uint32_t pair = 0; pair < found; ++pair) ages_[pair] = age(pairs[pair] / few, pairs[pair] % few);
+    weigh(ages_.data(), found, tau_us_, values);
+    for (std::size_t i = before, pair = 0; i < end; ++i) {
+      double* const middle = tile + radius * length + radius;
+      *middle += 1;
+      for (; pair < ends[i]; ++pair) {
+        const std::size_t k = pairs[pair] % few;
+        const auto dx = static_cast<std::int32_t>(xs[k] - xs[i]), dy = static_cast<std::int32_t>(ys[k] - ys[i]);
+        middle[dy * static_cast<std::int32_t>(length) + dx] += values[pair];
+      }
     }
   }
 
   /// And pixel by pixel, whose events decay together.
-  void add_by_pixels(const Cell& cell, std::uint32_t x, std::uint32_t y, double* middle) {
-    const auto stride = static_cast<std::ptrdiff_t>(this->stride());
+  void add_by_pixels(const Cell& cell, const CellEvent& event, double* tile) {
     Memory* const memories = &memories_[cell.memories];
+    const std::uint32_t x = event.x, y = event.y;
     const std::uint32_t left = x - std::min(x, radius_), right = std::min(x + radius_, cell_ - 1);
     const std::uint32_t top = y - std::min(y, radius_), bottom = std::min(y + radius_, cell_ - 1);
+    tile[radius_ * tile_ + radius_] += 1;
     for (std::uint32_t row = top; row <= bottom; ++row) {
       for (std::uint32_t column = left; column <= right; ++column) {
         Memory& memory = memories[std::size_t{row} * cell_ + column];
-        const auto dx = static_cast<std::int32_t>(column - x), dy = static_cast<std::int32_t>(row - y);
-        if (memory.sum > 0) middle[dy * stride + dx] += decay(memory, latest_);
+        const std::uint32_t place = (row - y + radius_) * tile_ + (column - x + radius_);
+        if (memory.sum > 0) tile[place] += decay(memory, event.time);
       }
     }
-    remember(memories[std::size_t{y} * cell_ + x], latest_);
+    remember(memories[std::size_t{y} * cell_ + x], event.time);
   }
 
   void move_to_memories(Cell& cell) {
@@ -180,11 +225,13 @@ class AveragedTimeSurfaceAccumulator final : public Accumulator {
   std::optional<std::int64_t> max_age_us_;
   Geometry geometry_, rows_;  // pixels, cells
   std::vector<Cell> cells_;   // by polarity
+  ByCell waiting_;
   std::vector<Remembered> events_;
   std::vector<Memory> memories_;
   Histories histories_;
-  std::vector<double> sums_;  // of the tensor's elements
-  std::int64_t latest_ = 0;   // times follow the running maximum
+  std::array<std::uint64_t, few * few / 2> ages_{};  // of pairs
+  std::vector<double> sums_;                         // of the tensor's elements, cell by cell
+  std::int64_t latest_ = 0;                          // times follow the running maximum
   float* out_ = nullptr;
   std::size_t outside_ = 0;
 };

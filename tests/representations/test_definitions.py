@@ -329,6 +329,19 @@ def test_events_of_several_blocks_are_what_the_definition_says(
     assert_close(representation(events, SHAPE, start_us=0, stop_us=200), restated(events, 0, 200))
 
 
+@pytest.mark.parametrize("max_age_us", [None, 3_000])
+def test_cells_of_averaged_time_surfaces_know_nothing_of_each_other(max_age_us: int | None) -> None:
+    """The core sorts 65,536 events at a time by their cells, and those of a half are fewer."""
+    random = np.random.default_rng(3)
+    events = np.zeros(80_000, EVENT_DTYPE)
+    events["t"] = np.sort(random.integers(0, 50_000, 80_000))
+    events["x"], events["y"] = random.integers(0, 300, 80_000), random.integers(0, 200, 80_000)
+    events["p"] = random.random(80_000) < 0.5
+    surface = AveragedTimeSurface(10, 2, 20_000, max_age_us)
+    halves = [surface(events[is_left], (300, 200)) for is_left in (events["x"] < 150, events["x"] >= 150)]
+    assert torch.equal(surface(events, (300, 200)), halves[0] + halves[1])
+
+
 def test_saturating_counts_do_not_wrap() -> None:
     events = np.zeros(70_000, EVENT_DTYPE)
     events["p"][:100] = True
