@@ -9,7 +9,6 @@
 
 #include "accumulate/exponential.hpp"
 #include "accumulate/pixel.hpp"
-#include "accumulate/place_list.hpp"
 #include "accumulate/places.hpp"
 #include "core/multiversion.hpp"
 
@@ -83,8 +82,13 @@ class TimeSurfaceAccumulator final : public Accumulator {
       float values[Places::capacity];
       weigh(block.data(), block.size(), ages_, exponential_, values);
       if (is_signed) negate_off(block.data(), block.size(), values);
-      outside_ += rises(block, latest_) ? add<true>(block, places, values) : add<false>(block, places, values);
-      for (const Event& event : block) latest_ = std::max(latest_, event.t);
+      if (rises(block, latest_)) {
+        outside_ += add<true>(block, places, values);
+        latest_ = block.back().t;
+      } else {
+        outside_ += add<false>(block, places, values);
+        for (const Event& event : block) latest_ = std::max(latest_, event.t);
+      }
     });
   }
 
@@ -151,68 +155,6 @@ class LatestTimeAccumulator final : public Accumulator {
   std::size_t outside_ = 0;
 };
 
-class EventImageAccumulator final : public Accumulator {
- public:
-  explicit EventImageAccumulator(Geometry geometry) : geometry_(geometry) {}
-
-  std::size_t size() const override { return 4 * geometry_.pixels() * sizeof(float); }
-  Needs needs() const override { return Needs::Window; }
-  bool starts_from_zeros() const override { return true; }
-
-  void begin(std::uint8_t* out, const Axis& axis) override {
-    out_ = reinterpret_cast<float*>(out);
-    if (!axis.is_zeroed) std::memset(out, 0, size());
-    touched_.clear();
-    start_ = axis.window.start;
-    latest_ = 0;
-    outside_ = 0;
-  }
-
-  void consume(ConstEventSpan events) override {
-    const Geometry geometry = geometry_;
-    const std::size_t pixels = geometry.pixels();
-    const std::int64_t start = start_;
-    float* const out = out_;
-    float latest = latest_;
-    std::uint32_t* const touched = touched_.reserve(events.size());
-    std::size_t count = 0, outside = 0;
-    for (const Event& event : events) {
-      const Pixel pixel(event);
-      if (!pixel.inside(geometry)) [[unlikely]] {
-        ++outside;
-        continue;
-      }
-      const std::size_t at = pixel.index(geometry) + (pixel.on ^ 1) * pixels;
-      const std::uint64_t length = static_cast<std::uint64_t>(event.t) - static_cast<std::uint64_t>(start);
-      const float since = event.t <= start ? 0 : static_cast<float>(length);
-      const float before = out[at];
-      touched[count] = static_cast<std::uint32_t>(at + 2 * pixels);
-      count += before == 0;
-      out[at] = before + 1;
-      out[at + 2 * pixels] = std::max(out[at + 2 * pixels], since);
-      latest = std::max(latest, since);
-    }
-    touched_.add(count);
-    latest_ = latest;
-    outside_ += outside;
-  }
-
-  std::size_t finish() override {
-    if (latest_ > 0) {
-      for (const std::uint32_t at : touched_.places()) out_[at] /= latest_;
-    }
-    return outside_;
-  }
-
- private:
-  Geometry geometry_;
-  float* out_ = nullptr;
-  PlaceList touched_;  // the times that there are
-  std::int64_t start_ = 0;
-  float latest_ = 0;
-  std::size_t outside_ = 0;
-};
-
 }  // namespace
 
 std::unique_ptr<Accumulator> TimeSurface::accumulator(Geometry geometry) const {
@@ -221,10 +163,6 @@ std::unique_ptr<Accumulator> TimeSurface::accumulator(Geometry geometry) const {
 
 std::unique_ptr<Accumulator> LatestTime::accumulator(Geometry geometry) const {
   return std::make_unique<LatestTimeAccumulator>(split_, geometry);
-}
-
-std::unique_ptr<Accumulator> EventImage::accumulator(Geometry geometry) const {
-  return std::make_unique<EventImageAccumulator>(geometry);
 }
 
 }  // namespace aestream
