@@ -81,10 +81,17 @@ def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-def check_window(start_us: int | None, stop_us: int | None) -> None:
-    """Raise ValueError if the half-open window is known and ends before it starts."""
+def check_window(start_us: Any, stop_us: Any) -> tuple[int | None, int | None]:
+    """The edges of a half-open window as plain integers, where they are known.
+
+    Raises:
+        ValueError: if one is not whole, or does not fit int64; if the window ends before it starts.
+    """
+    start_us = None if start_us is None else to_time("start_us", start_us)
+    stop_us = None if stop_us is None else to_time("stop_us", stop_us)
     if start_us is not None and stop_us is not None and start_us > stop_us:
         raise ValueError(f"stop_us must not be before start_us; got [{start_us}, {stop_us})")
+    return start_us, stop_us
 
 
 def positive_or_none(name: str, value: Any) -> None:

@@ -54,11 +54,13 @@ def convert(
         options: further arguments of ``Writer``, such as ``format`` and ``compression``.
 
     Raises:
-        ValueError: if the source does not say its sensor's shape, the region lies outside of it, or the target's format
-            cannot hold an event.
+        ValueError: if the target is the source, or that does not say its sensor's shape, the region lies outside of it,
+            or the target's format cannot hold an event.
         FormatError: if the source is damaged; then there is no target.
     """
     source = source if isinstance(source, FileInput) else FileInput(source)
+    if os.path.exists(target) and os.path.samefile(source.path, target):
+        raise ValueError(f"target must not be the source, whose pictures and settings would be gone; got {target!r}")
     if roi is not None:
         check_roi(roi, source)
     shape = (roi[2], roi[3]) if roi is not None else source.shape

@@ -83,11 +83,11 @@ class Accumulated:
             ``start_us == stop_us``, holds no event.
 
         Raises:
-            ValueError: if the shape is not of two positive integers, the window ends before it starts, or events are
-                none.
+            ValueError: if the shape is not of two positive integers, an edge of the window is no whole number of µs, it
+                ends before it starts, or events are none.
         """
         shape = check_shape(shape)
-        check_window(start_us, stop_us)
+        start_us, stop_us = check_window(start_us, stop_us)
         if is_elsewhere(events):
             if start_us is not None and start_us == stop_us:
                 events = Events(*(column[:0] for column in events))

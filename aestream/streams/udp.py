@@ -9,7 +9,7 @@ from torch.utils.data import get_worker_info
 from typing_extensions import Unpack
 
 import aestream._core as _core
-from aestream.arguments import to_time
+from aestream.arguments import positive, positive_or_none, to_time
 from aestream.datasets.file import FileInput
 from aestream.options import StreamOptions, takes
 from aestream.representations import AnyEvents, as_records
@@ -139,11 +139,13 @@ class UDPOutput:
     ) -> None:
         _check(port, protocol, lowest_port=1)
         words = _DATAGRAM_WORDS[protocol] if max_words is None else max_words
+        positive("max_words", words)
         if not 4 <= words <= 16_000:
             raise ValueError(f"max_words must lie in [4, 16000]; got {max_words!r}")
         for name, value in (("speed", speed), ("rate_hz", rate_hz)):
-            if value is not None and not 0 < value < float("inf"):
-                raise ValueError(f"{name} must be positive or None; got {value!r}")
+            positive_or_none(name, value)
+            if value == float("inf"):
+                raise ValueError(f"{name} must be finite; got {value!r}")
         if speed is not None and rate_hz is not None:
             raise ValueError("speed and rate_hz exclude each other")
         self.host = host
@@ -196,6 +198,8 @@ class UDPOutput:
             FormatError: if the file is damaged, once everything before the damage was sent.
             OSError: if the network is down.
         """
+        if not isinstance(file, FileInput):
+            raise ValueError(f"file must be a FileInput, such as FileInput(path); got {file!r}")
         source = file._file
         begin, length = (0, 0) if start_at_us is None else _span_of(file)
         shift = 0 if start_at_us is None else to_time("start_at_us", start_at_us) - begin

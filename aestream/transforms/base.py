@@ -89,7 +89,7 @@ class Transform:
                 return sample
             events, (start, stop) = to_array(sample.events, scene, changed), changed.window()
             return cast(AnySample, Sample(events, changed.known_shape(), start, stop, changed.target))
-        check_window(start_us, stop_us)
+        start_us, stop_us = check_window(start_us, stop_us)
         records = to_records(sample)
         source = None if isinstance(sample, Events) or sample is records else np.arange(len(records))
         scene = Scene(records, None if shape is None else check_shape(shape), start_us, stop_us, source=source)

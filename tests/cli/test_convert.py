@@ -145,6 +145,15 @@ def test_the_function_says_what_it_did(raw: Path, tmp_path: Path) -> None:
     assert seen == [(5000, 5000)]
 
 
+def test_a_file_is_not_converted_onto_itself(raw: Path, tmp_path: Path) -> None:
+    before = raw.read_bytes()
+    os.symlink(raw, tmp_path / "link.raw")
+    for target in (raw, tmp_path / "link.raw"):
+        with pytest.raises(ValueError, match="target must not be the source"):
+            convert(raw, target)
+    assert raw.read_bytes() == before
+
+
 def test_aestreams_grammar_to_a_file(raw: Path, tmp_path: Path) -> None:
     run("input", "file", raw, "output", "file", tmp_path / "b.aedat4")
     assert_same_events(aestream.FileInput(tmp_path / "b.aedat4").load(), EVENTS)

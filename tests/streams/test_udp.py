@@ -464,8 +464,11 @@ def test_input_arguments_out_of_range_fail(options, message):
     [
         ({"port": 0}, "port must be a whole number from 1"),
         ({"max_words": 3}, r"max_words must lie in \[4, 16000\]"),
-        ({"speed": 0}, "speed must be positive"),
-        ({"rate_hz": float("nan")}, "rate_hz must be positive"),
+        ({"max_words": "9"}, "max_words must be a whole number, 1 or more; got '9'"),
+        ({"speed": "fast"}, "speed must be a positive number or None; got 'fast'"),
+        ({"rate_hz": float("inf")}, "rate_hz must be finite; got inf"),
+        ({"speed": 0}, "speed must be a positive number"),
+        ({"rate_hz": float("nan")}, "rate_hz must be a positive number"),
         ({"rate_hz": 1.0, "speed": 1.0}, "exclude each other"),
         ({"interface": "none0"}, 'no network interface "none0"'),
     ],
@@ -473,6 +476,12 @@ def test_input_arguments_out_of_range_fail(options, message):
 def test_output_arguments_out_of_range_fail(options, message):
     with pytest.raises(ValueError, match=message):
         UDPOutput(HERE, **options)
+
+
+@pytest.mark.parametrize("file", ["a.raw", None, [1]])
+def test_sending_what_is_no_file_input_fails(file):
+    with pytest.raises(ValueError, match=r"file must be a FileInput, such as FileInput\(path\); got"):
+        UDPOutput(HERE, 9).send_file(file)
 
 
 def test_unknown_host_fails():
