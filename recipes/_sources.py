@@ -52,22 +52,26 @@ def open_camera(arguments: argparse.Namespace) -> EventStream | FileInput:
 @contextlib.contextmanager
 def sending(recording: Path | None, port: int, protocol: str) -> Iterator[None]:
     """Send a recording to a port of this machine, in real time and again and again; None: nothing."""
+    if recording is None:
+        yield
+        return
     stopping = threading.Event()
+    file = FileInput(recording, representation=None, window_us=1000)  # here, where an error ends the recipe
+    if len(file) == 0:
+        raise ValueError(f"{str(recording)!r} holds no event that could be sent")
 
     def send() -> None:
         while not stopping.is_set():
             output = UDPOutput("127.0.0.1", port, protocol=protocol, speed=1.0)
-            for events in FileInput(recording, representation=None, window_us=1000):
+            for events in file:
                 if stopping.is_set():
                     return
                 output.send(events)
 
     sender = threading.Thread(target=send)
-    if recording is not None:
-        sender.start()
+    sender.start()
     try:
         yield
     finally:
         stopping.set()
-        if recording is not None:
-            sender.join()
+        sender.join()

@@ -18,7 +18,7 @@ from PIL import Image, ImageSequence
 from support.files import make_events, write_file
 from support.speck_publisher import SpeckPublisher
 
-from aestream import SpeckInput
+from aestream import FormatError, SpeckInput
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 
@@ -165,6 +165,18 @@ def test_udp_video_records_what_it_sends_to_itself(protocol, tmp_path, monkeypat
     frames = pictures(path)
     assert frames[-1].shape == (260, 346, 3)
     assert any(frame.any() for frame in frames)
+
+
+@pytest.mark.parametrize("name", ["udp_video.py", "udp_client.py"])
+@pytest.mark.parametrize(
+    ("data", "error"), [(None, FileNotFoundError), (b"Notes.\n", FormatError), (b"t,x,y,p\n", ValueError)]
+)
+def test_a_recording_that_cannot_be_sent_ends_the_recipe(name, data, error, tmp_path, monkeypatch):
+    path = tmp_path / "recording.csv"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(error, match=re.escape("recording.csv")):
+        run(name, "--port", str(free_port()), "--file", str(path), monkeypatch=monkeypatch)
 
 
 def test_speck_video_shows_what_a_publisher_sends(tmp_path, monkeypatch):
