@@ -66,9 +66,14 @@ class Scene:
             raise ValueError(f"{name} must know the sensor: pass shape=(width, height) with the events")
         return self.shape
 
+    def start(self) -> int:
+        """Where the window begins, or else the first event's time; 0 without events."""
+        if self.start_us is not None:
+            return self.start_us
+        return int(self.records["t"][0]) if len(self.records) else 0
+
     def window(self) -> tuple[int, int]:
         """The window, or else from the first event's time to after the latest; (0, 0) without events."""
-        t = self.records["t"]
-        start = self.start_us if self.start_us is not None else int(t[0]) if len(t) else 0
+        t, start = self.records["t"], self.start()
         stop = self.stop_us if self.stop_us is not None else int(t.max()) + 1 if len(t) else start
         return start, max(start, stop)

@@ -74,9 +74,9 @@ class TimeScale(Transform):
         if not draws(generator, self.probability):
             return scene
         factor = self.low + (self.high - self.low) * float(torch.rand((), generator=generator, dtype=torch.float64))
-        start, stop = scene.window()
         if scene.stop_us is None:
-            return scene.filtered(_core.TimeScale(factor, start, None))
+            return scene.filtered(_core.TimeScale(factor, scene.start(), None))
+        start, stop = scene.window()
         scaled = start if stop == start else max(start + round((stop - start) * factor), start + 1)
         return scene.filtered(_core.TimeScale(factor, start, (scene.stop_us, scaled)), stop_us=scaled)
 
