@@ -161,6 +161,12 @@ class Events(_Columns):
             return NotImplemented
         return Events(*(torch.cat(columns) for columns in zip(self, other, strict=True)))
 
+    def __mul__(self, other: Any) -> Any:
+        """Nothing: a tuple would be repeated."""
+        return NotImplemented
+
+    __rmul__ = __mul__
+
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """``torch.cat([events, events])``; other functions of torch work on the columns."""

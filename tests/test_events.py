@@ -145,6 +145,12 @@ def test_indexing_fails_beyond_the_end_and_for_unknown_names() -> None:
         events["z"]
 
 
+def test_events_are_not_multiplied() -> None:
+    for multiply in (lambda events: events * 2, lambda events: 2 * events):
+        with pytest.raises(TypeError, match="unsupported operand|can't multiply"):
+            multiply(view(records()))
+
+
 def test_repr_shows_counts_span_and_device() -> None:
     text = repr(view(records()))
     assert text == "Events(6: 3 ON, 3 OFF, t=1700000000000000..1700000000000050 µs, device=cpu)"

@@ -41,7 +41,7 @@ class Named(Frame):
 
 @pytest.fixture
 def path(tmp_path):
-    return write_file(tmp_path, "aedat4", make_events(300))
+    return write_file(tmp_path, "evt3", make_events(300))
 
 
 WAYS = {
