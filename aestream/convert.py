@@ -59,8 +59,7 @@ def convert(
         FormatError: if the source is damaged; then there is no target.
     """
     source = source if isinstance(source, FileInput) else FileInput(source)
-    if os.path.exists(target) and os.path.samefile(source.path, target):
-        raise ValueError(f"target must not be the source, whose pictures and settings would be gone; got {target!r}")
+    check_target(source, target)
     if roi is not None:
         check_roi(roi, source)
     shape = (roi[2], roi[3]) if roi is not None else source.shape
@@ -105,3 +104,9 @@ def crop_events(events: np.ndarray, left: int, top: int, width: int, height: int
     cropped: np.ndarray = events[inside]
     cropped["x"], cropped["y"] = x[inside], y[inside]
     return cropped
+
+
+def check_target(source: FileInput, target: str | bytes | os.PathLike[Any]) -> None:
+    """Raise ValueError if the file to write is the one to read, whatever the names say."""
+    if os.path.exists(target) and os.path.samefile(source.path, target):
+        raise ValueError(f"target must not be the source, whose pictures and settings would be gone; got {target!r}")

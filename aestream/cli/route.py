@@ -14,7 +14,7 @@ import numpy as np
 import aestream._core as _core
 from aestream.cli.output import printable
 from aestream.cli.route_words import SPECK_ADDRESS, Input, Route, Target, parse_route
-from aestream.convert import convert
+from aestream.convert import check_target, convert
 from aestream.datasets.file import FileInput
 from aestream.io import Writer
 from aestream.streams.base import EventStream
@@ -92,6 +92,9 @@ def _play(route: Route, file: FileInput) -> None:
         case [Target(kind="udp") as target]:
             _to_udp(target, speed=1.0 if in_time else None).send_file(file)
         case targets:
+            for each in targets:
+                if each.kind == "file":
+                    check_target(file, each.place)
             in_time &= any(target.kind != "file" for target in targets)
             _copy(_in_time(file) if in_time else file.blocks(), targets, file.shape)
 

@@ -66,6 +66,14 @@ def lines(events: np.ndarray) -> list[str]:
     return [f"{t},{x},{y},{int(p)}" for t, x, y, p in events.tolist()]
 
 
+@pytest.mark.parametrize("more", [[], ["output", "stdout"]])
+def test_a_file_is_not_written_onto_itself(dat, more):
+    before = dat.read_bytes()
+    failed = run("input", "file", dat, "--ignore-time", "output", "file", dat, *more, fails=1)
+    assert "target must not be the source" in failed.output
+    assert dat.read_bytes() == before
+
+
 def test_several_outputs_get_the_same_events(dat: Path, tmp_path: Path, receiver: socket.socket) -> None:
     port = receiver.getsockname()[1]
     targets = ["output", "file", tmp_path / "a.aedat4", "output", "stdout", "output", "file", tmp_path / "b.raw"]
