@@ -51,11 +51,12 @@ template <Polarity polarity, class T>
 std::size_t add_events(ConstEventSpan events, Geometry geometry, T* out, std::uint32_t most, Rounds& rounds) {
   std::size_t outside = 0;
   const auto on_channel = static_cast<std::uint32_t>(polarity == Polarity::Split ? geometry.pixels() : 0);
+  Rounds* const gone = &rounds;
   for_each_block(events, geometry, {on_channel, 0}, [&](ConstEventSpan block, const Places& places) {
-    // `out` and `most` by value: counts that are bytes might be a part of them.
-    outside += add_each(block, places, [out, most, &rounds](const Event& event, std::uint32_t at) {
+    // By value: counts that are bytes might be a part of what a reference leads to.
+    outside += add_each(block, places, [=](const Event& event, std::uint32_t at) {
       if constexpr (std::is_same_v<T, std::uint16_t>) {
-        add_narrow<polarity == Polarity::Difference>(out, at, is_on(event), rounds);
+        add_narrow<polarity == Polarity::Difference>(out, at, is_on(event), *gone);
       } else if constexpr (polarity == Polarity::Difference) {
         out[at] += static_cast<T>(static_cast<int>(is_on(event)) * 2 - 1);
       } else {
