@@ -30,9 +30,9 @@ class EventFolder(RecordingDataset):
         options: as in ``RecordingDataset``.
 
     Raises:
-        ValueError: if ``root`` holds no folder, a class's folder is empty or missing, or sensors differ.
+        ValueError: if ``root`` holds no folder, a class's folder is missing or holds no file that matches ``pattern``,
+            or sensors differ.
         FormatError: if a file is no recording; names it.
-        ValueError: if no file of a class matches ``pattern``.
     """
 
     def __init__(
