@@ -16,13 +16,12 @@ from aestream.camera_frames import CameraFrames
 from aestream.errors import FormatError
 from aestream.events import IMU_DTYPE, TRIGGER_DTYPE
 from aestream.formats.base import OpenedFile, Request
-from aestream.formats.zstd import inflate_zstd
 
 _MOST_DEPTH, _MOST_ELEMENTS = 100, 100_000  # of a header; those of cameras have some hundred elements, 10 deep
 _COMPRESSIONS = ("none", "lz4", "lz4_high", "zstd", "zstd_high")
 _ENCODING = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _PRIVATE = 0xF700  # a private area of Unicode, where bytes that are no text wait
-_DECOMPRESSORS = {"none": None, "lz4": cramjam.lz4.decompress_into, "zstd": inflate_zstd}
+_DECOMPRESSORS = {"none": None, "lz4": cramjam.lz4.decompress_into, "zstd": _core.inflate_zstd}
 
 
 @dataclass(frozen=True)

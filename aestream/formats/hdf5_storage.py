@@ -17,11 +17,10 @@ from aestream.errors import FormatError
 from aestream.field_names import FIELDS
 from aestream.formats.hdf5_access import check_filters, filters_of, hdf5_damage, import_h5py
 from aestream.formats.hdf5_layouts import Field, Layout, part_of, read_rows
-from aestream.formats.zstd import inflate_zstd
 
 _DEFLATE, _SHUFFLE, _BLOSC, _ECF = 1, 2, 32001, 36559  # of HDF5's registry
 _BLOSC_CODECS = (1, 2, 4, 5)  # lz4, lz4hc, zlib, zstd
-_CODECS = (cramjam.lz4.decompress_block_into, cramjam.zlib.decompress_into, inflate_zstd)
+_CODECS = (cramjam.lz4.decompress_block_into, cramjam.zlib.decompress_into, _core.inflate_zstd)
 _BLOCK_ROWS = 1 << 14  # at least, that are decoded together
 _FETCHED_ROWS = 1 << 16  # the same through h5py, where every call costs
 

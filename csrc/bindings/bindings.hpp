@@ -37,6 +37,7 @@ void register_accumulate(py::module_& module);
 void register_encoders(py::module_& module);
 void register_filter(py::module_& module);
 void register_packed(py::module_& module);
+void register_zstd(py::module_& module);
 void register_stored_tensors(py::module_& module);
 void register_cuda_driver(py::module_& module);
 void register_cuda_accumulate(py::module_& module);

@@ -26,6 +26,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   aestream::register_encoders(module);
   aestream::register_filter(module);
   aestream::register_packed(module);
+  aestream::register_zstd(module);
   aestream::register_stored_tensors(module);
   aestream::register_cuda_driver(module);
   aestream::register_cuda_accumulate(module);

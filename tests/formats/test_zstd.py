@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zstandard
 
-from aestream.formats.zstd import inflate_zstd
+from aestream._core import inflate_zstd
 
 TEXT = np.random.default_rng(0).integers(0, 7, 100_000).astype(np.uint8).tobytes()
 SIZED = zstandard.ZstdCompressor().compress(TEXT)
