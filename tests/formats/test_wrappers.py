@@ -209,12 +209,13 @@ def test_damage_inside_is_placed_in_the_inflated_bytes(tmp_path, wrapper):
 BESIDE = ["__MACOSX/rec/._a.csv", "rec/.DS_Store", "rec/Thumbs.db", "rec/desktop.ini", ".git/x"]
 
 
+@pytest.mark.parametrize("name_of_recording", ["rec/a.csv", "./a.csv"])
 @pytest.mark.parametrize("beside", [[], BESIDE[:1], BESIDE])
-def test_what_systems_put_beside_a_recording_in_a_zip_does_not_count(tmp_path, beside):
+def test_what_systems_put_beside_a_recording_in_a_zip_does_not_count(tmp_path, beside, name_of_recording):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for name in beside:
             archive.writestr(name, b"\0\5\x16\7")
-        archive.writestr("rec/a.csv", encode_csv(EVENTS))
+        archive.writestr(name_of_recording, encode_csv(EVENTS))
     assert_same_events(FileInput(tmp_path / "a.zip", SHAPE).load(), EVENTS)
 
 
