@@ -51,7 +51,7 @@ class EventFolder(RecordingDataset):
             super().__init__(items, shape, classes=names, root=root, window_us=window_us, **options)
         except FormatError as error:
             advice = 'EventFolder takes pattern="*.raw", or alike, where other files lie beside recordings'
-            raise FormatError(f"{error}; {advice}") from None
+            raise FormatError(f"{error}; {advice}", error.offset) from None
 
 
 def folder_names(root: str | os.PathLike[str]) -> list[str]:

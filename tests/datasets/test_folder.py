@@ -138,3 +138,11 @@ def test_stratifying_needs_labels(root):
     with pytest.raises(ValueError, match=r"A/0\.dat.*pass stratify=False"):
         split_by_recording(dataset, (0.5, 0.5))
     assert sum(map(len, split_by_recording(dataset, (0.5, 0.5), stratify=False))) == 30
+
+
+def test_damage_in_a_folder_keeps_its_offset(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.csv").write_text("# a day in May\nwhen,where\n1,2\n")
+    with pytest.raises(FormatError, match="byte 15") as caught:
+        EventFolder(tmp_path)
+    assert caught.value.offset == 15
